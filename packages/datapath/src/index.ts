@@ -1,1 +1,2 @@
-export {};
+export * from './datapath.js';
+export * from './layout.js';

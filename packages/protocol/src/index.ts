@@ -1,1 +1,3 @@
-export {};
+export * from './errors.js';
+export * from './room.js';
+export * from './sfu.js';

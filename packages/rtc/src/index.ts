@@ -1,1 +1,1 @@
-export {};
+export * from './sdp/parameters.js';

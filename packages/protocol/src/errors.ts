@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+/** Why a request was refused. `message` is a sentence for people, in English. */
+export const ErrorReply = z.object({
+  code: z.enum([
+    'bad-request',
+    'bad-sdp',
+    'unauthorized',
+    'forbidden',
+    'not-found',
+    'conflict',
+    'too-large',
+    'unsupported',
+    'rate-limited',
+    'room-full',
+    'unavailable',
+    'internal',
+  ]),
+  message: z.string().max(500),
+});
+export type ErrorReply = z.infer<typeof ErrorReply>;

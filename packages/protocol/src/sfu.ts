@@ -1,0 +1,106 @@
+/**
+ * SFU signalling over Socket.IO, namespace `/sfu`. The client always offers, the server only answers; all of the server's
+ * candidates are in the answer and the client's need not be sent (the server is ICE-lite).
+ *
+ * Requests are `emit(event, payload, ack)`; the ack gets `{ ok: true, ... }` or `{ ok: false, error }`.
+ * Events from the server carry no ack.
+ */
+import { z } from 'zod';
+import { ErrorReply } from './errors.js';
+import { DisplayName, Mid, ParticipantId, ParticipantInfo, RoomId, RoomInfo, TrackSource } from './room.js';
+
+export const SFU_NAMESPACE = '/sfu';
+/** Characters of SDP that are read at most. */
+export const MAX_SDP_LENGTH = 65_536;
+
+const reply = <T extends z.ZodRawShape>(shape: T) =>
+  z.discriminatedUnion('ok', [
+    z.object({ ok: z.literal(true), ...shape }),
+    z.object({ ok: z.literal(false), error: ErrorReply }),
+  ]);
+
+/** `enter`: the first message. `resume` from an earlier `enter` takes the same identity up again. */
+export const EnterRequest = z.strictObject({
+  room: RoomId,
+  name: DisplayName,
+  token: z.string().max(4096).optional(),
+  resume: z.string().max(128).optional(),
+});
+export type EnterRequest = z.infer<typeof EnterRequest>;
+
+export const IceServer = z.object({
+  urls: z.array(z.string()),
+  username: z.string().optional(),
+  credential: z.string().optional(),
+});
+
+export const EnterReply = reply({
+  participant: ParticipantId,
+  /** Secret; to be given as `resume` after a lost connection. */
+  resume: z.string(),
+  /** The identity was taken up again and its media transport is still there: offer on the same PeerConnection with an ICE restart if its path is gone. */
+  resumed: z.boolean(),
+  room: RoomInfo,
+  participants: z.array(ParticipantInfo),
+  iceServers: z.array(IceServer),
+});
+export type EnterReply = z.infer<typeof EnterReply>;
+
+/** `offer`: at the start, for new sections, for an ICE restart (new ufrag in the SDP). */
+export const OfferRequest = z.strictObject({
+  sdp: z.string().min(1).max(MAX_SDP_LENGTH),
+  /** What the sending sections carry; sections not listed are taken by kind as microphone or camera. */
+  tracks: z
+    .array(z.strictObject({ mid: Mid, source: TrackSource, muted: z.boolean().default(false) }))
+    .max(16)
+    .default([]),
+  /** This PeerConnection is a new one; the transport before it is closed. */
+  fresh: z.boolean().default(false),
+});
+export type OfferRequest = z.input<typeof OfferRequest>;
+
+export const OfferReply = reply({ sdp: z.string() });
+export type OfferReply = z.infer<typeof OfferReply>;
+
+/** `mute`: say that a track is muted or live again. */
+export const MuteRequest = z.strictObject({ source: TrackSource, muted: z.boolean() });
+export type MuteRequest = z.infer<typeof MuteRequest>;
+
+/** `leave`: no payload. */
+export const LeaveRequest = z.strictObject({});
+
+export const PlainReply = reply({});
+export type PlainReply = z.infer<typeof PlainReply>;
+
+/** What one receiving section of yours carries now. */
+export const StreamAssignment = z.object({
+  mid: Mid,
+  /** Null: nothing. */
+  participant: ParticipantId.nullable(),
+  source: TrackSource.nullable(),
+  /** Track id as in `TrackInfo`. */
+  track: z.string().nullable(),
+});
+export type StreamAssignment = z.infer<typeof StreamAssignment>;
+
+export interface ServerEvents {
+  'participant-joined': { participant: ParticipantInfo };
+  /** Sent on changes of name or tracks. */
+  'participant-updated': { participant: ParticipantInfo };
+  'participant-left': { participant: string; reason: 'left' | 'lost' | 'removed' };
+  /** All of your receiving sections. `missing`: sections you would need more of to receive everything. */
+  streams: { streams: StreamAssignment[]; missing: { audio: number; video: number } };
+  /** Who speaks, or null. */
+  speaker: { participant: string | null };
+  /** The media transport is gone (its worker died): make a new PeerConnection and offer with `fresh: true`. */
+  'media-restart': { reason: string };
+  /** You are out of the room; don't come back by yourself unless `retry`. */
+  closed: { reason: string; retry: boolean };
+}
+
+export interface ClientRequests {
+  enter: { request: EnterRequest; reply: EnterReply };
+  offer: { request: OfferRequest; reply: OfferReply };
+  mute: { request: MuteRequest; reply: PlainReply };
+  leave: { request: Record<string, never>; reply: PlainReply };
+}

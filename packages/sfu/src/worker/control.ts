@@ -1,0 +1,139 @@
+/**
+ * The control channel between a server and a worker: what each may say. Requests are answered one for one; notices are not.
+ * Ids are the caller's strings. A transport is one client; a producer is `${transport}/${mid}`.
+ */
+import type { IceParameters, MediaKind, SdpFingerprint, SectionParameters } from '@efir/rtc';
+
+/** Where a virtual stream takes its packets from. */
+export type StreamSource =
+  /** One producer. */
+  | { producer: string }
+  /** Whoever speaks in the router (of the section's kind); never the transport's own producers. */
+  | { follow: 'speaker' }
+  /** Nothing: the stream stays silent. */
+  | null;
+
+export interface TransportDescription {
+  router: string;
+  transport: string;
+  localIce: IceParameters;
+  remoteIce: IceParameters;
+  /** Our DTLS role: `server` when the client said `active` or `actpass`. */
+  dtlsRole: 'client' | 'server';
+  remoteFingerprints: SdpFingerprint[];
+  /** The whole of the agreement so far: sections that were there keep their streams, new ones are added, missing ones end. */
+  sections: SectionParameters[];
+}
+
+export interface Route {
+  /** Section of the receiving transport; must have a downlink. */
+  mid: string;
+  source: StreamSource;
+}
+
+export type WorkerRequest =
+  | { type: 'openRouter'; router: string }
+  | { type: 'closeRouter'; router: string }
+  /** Makes the transport or brings it to the new description. New ICE credentials mean an ICE restart; a new fingerprint is an error. */
+  | ({ type: 'configureTransport' } & TransportDescription)
+  | { type: 'closeTransport'; transport: string }
+  | { type: 'route'; transport: string; routes: Route[] }
+  /** Paused: its packets are received and not forwarded. */
+  | { type: 'pauseProducer'; producer: string; paused: boolean }
+  | { type: 'transportStats'; transport: string }
+  /** Stop taking part, say goodbye to peers, exit 0. */
+  | { type: 'shutdown' };
+
+export interface StreamStats {
+  /** Producer id, or `transport/mid` of the virtual stream. */
+  id: string;
+  kind: MediaKind;
+  codec?: string;
+  ssrc?: number;
+  rid?: string;
+  packets: number;
+  bytes: number;
+  bitrateBps: number;
+  /** Lost as seen by the receiver of the stream (us for producers, the client for virtual streams), cumulative. */
+  lost: number;
+  jitterMs: number;
+  nacks: number;
+  plis: number;
+  retransmitted: number;
+}
+
+export interface TransportStats {
+  state: TransportState;
+  roundTripMs?: number;
+  /** Of the selected path: `udp` or `tcp`. */
+  protocol?: 'udp' | 'tcp';
+  remoteAddress?: string;
+  srtpProfile?: string;
+  /** Transport-wide loss towards the client in the last second, 0..1. */
+  sendLoss: number;
+  producers: StreamStats[];
+  virtualStreams: (StreamStats & { source: string | null })[];
+}
+
+/** The answer to a request, by its type. */
+export interface WorkerReplies {
+  openRouter: Record<string, never>;
+  closeRouter: Record<string, never>;
+  configureTransport: Record<string, never>;
+  closeTransport: Record<string, never>;
+  route: Record<string, never>;
+  pauseProducer: Record<string, never>;
+  transportStats: TransportStats;
+  shutdown: Record<string, never>;
+}
+
+export type TransportState = 'new' | 'connecting' | 'connected' | 'failed' | 'closed';
+
+export interface LoadFigures {
+  /** Share of one core over the last second, 0..1 and above (handshake threads). */
+  cpu: number;
+  /** Share of the second in which the loop was busy, 0..1. */
+  loop: number;
+  rssBytes: number;
+  receiveBps: number;
+  sendBps: number;
+  receivePps: number;
+  sendPps: number;
+  routers: number;
+  transports: number;
+  producers: number;
+  virtualStreams: number;
+  /** Counters since start: the datapath's and the engine's, by metric name. */
+  counters: Record<string, number>;
+}
+
+export type WorkerNotice =
+  | { type: 'ready'; pid: number; port: number; families: (4 | 6)[]; fingerprint: SdpFingerprint }
+  | { type: 'load'; load: LoadFigures }
+  | { type: 'transportState'; transport: string; state: TransportState; reason?: string }
+  /** First packet came, or none came for 3 s (`active: false`). */
+  | { type: 'producerState'; producer: string; active: boolean; codec?: string }
+  /** Loudness has a new first among a router's audio producers, or nobody speaks (null). */
+  | { type: 'speaker'; router: string; producer: string | null }
+  /** A following virtual stream took up another source (after its first frame went out). */
+  | { type: 'source'; transport: string; mid: string; producer: string | null };
+
+/** What goes through `process.send`. */
+export type ControlMessage =
+  | { id: number; request: WorkerRequest }
+  | { id: number; reply: WorkerReplies[keyof WorkerReplies] }
+  | { id: number; error: { code: string; message: string } }
+  | { notice: WorkerNotice };
+
+/** Start options of a worker process, given as JSON in its first argument. */
+export interface WorkerOptions {
+  index: number;
+  /** UDP and TCP port; 0 picks one that is free for both. */
+  port: number;
+  /** Addresses to bind; default `['0.0.0.0', '::']`, a family the machine lacks is skipped. */
+  listen: string[];
+  /** Arena slots, see the datapath. */
+  slots?: number;
+  /** Silence after which a client is gone, ms; default 30,000 (RFC 7675). */
+  consentTimeoutMs?: number;
+}
