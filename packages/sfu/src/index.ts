@@ -1,1 +1,4 @@
+export { WorkerError, type WorkerErrorCode } from './worker/channel.js';
 export * from './worker/control.js';
+export { WorkerPool, type WorkerPoolOptions } from './worker/pool.js';
+export { type SpawnOptions, type WorkerExit, WorkerProcess } from './worker/process.js';
