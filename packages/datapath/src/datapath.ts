@@ -127,6 +127,11 @@ export interface Datapath {
   receive(): number;
   /** Bytes of a packet that came over TCP connection `connection`; it shows up in the next `receive()`. At most `rxRows` wait, more are dropped and counted. */
   injectTcp(connection: number, packet: Uint8Array): void;
+  /**
+   * Takes the next arena packet number for bytes of the caller's own: written into its slot, rows can send them (`TX_PACKET`)
+   * as if they had been received. Goes stale like the others.
+   */
+  reservePacket(): number;
   /** Seals and sends the first `rows` rows of `tx` and whatever `sendRtcp` queued. One call a loop turn. */
   flush(rows: number): void;
   /** Seals a compound RTCP packet and queues it for the next `flush()`. Ignored before the peer is connected. */
