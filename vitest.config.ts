@@ -7,13 +7,19 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.{ts,tsx}', 'bench/src/**/*.test.ts', 'apps/web/src/**/*.test.{ts,tsx}'],
+          include: [
+            'packages/*/src/**/*.test.{ts,tsx}',
+            'bench/src/**/*.test.ts',
+            'apps/web/src/**/*.test.{ts,tsx}',
+            'scripts/**/*.test.mjs',
+          ],
         },
       },
       {
         test: {
           name: 'e2e',
           include: ['e2e/src/**/*.e2e.ts'],
+          globalSetup: ['scripts/setup/browser.mjs'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
