@@ -96,6 +96,8 @@ export interface ServerEvents {
   'media-restart': { reason: string };
   /** You are out of the room; don't come back by yourself unless `retry`. */
   closed: { reason: string; retry: boolean };
+  /** A message of yours was refused and had no ack to say so in. */
+  error: ErrorReply;
 }
 
 export interface ClientRequests {
