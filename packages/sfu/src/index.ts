@@ -1,3 +1,4 @@
+export * from './client/index.js';
 export { WorkerError, type WorkerErrorCode } from './worker/channel.js';
 export * from './worker/control.js';
 export { WorkerPool, type WorkerPoolOptions } from './worker/pool.js';
