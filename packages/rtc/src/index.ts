@@ -1,1 +1,3 @@
+export * from './rtcp/index.js';
+export * from './rtp/index.js';
 export * from './sdp/parameters.js';
