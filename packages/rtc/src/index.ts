@@ -1,3 +1,5 @@
+export * from './errors.js';
+export * from './ice/index.js';
 export * from './rtcp/index.js';
 export * from './rtp/index.js';
-export * from './sdp/parameters.js';
+export * from './sdp/index.js';

@@ -1,0 +1,277 @@
+/**
+ * Offer and policy in, agreement out: plain data that crosses process borders and is handed in again with the next offer.
+ * Payload types, extension ids and mids are the client's; SSRCs of what we send are ours and stay for the mid's life.
+ */
+import { type AnswerCodec, agreeCodecs, codecParameters } from './codecs.js';
+import { SdpError } from './error.js';
+import { type AgreedExtension, agreeExtensions, type BundleExtensions } from './extensions.js';
+import type { ParsedOffer } from './offer.js';
+import type { DownlinkParameters, IceParameters, MediaKind, SdpFingerprint, SectionParameters } from './parameters.js';
+import type { Direction, Section } from './section.js';
+import { readUplink } from './uplink.js';
+
+export interface NegotiateOptions {
+  /** Lower-case names; these come first in the answer in this order, the others after them in the offer's order. */
+  videoCodecs?: readonly string[];
+  /** The agreement before, for every offer but the first of a PeerConnection. */
+  previous?: Negotiated;
+  /** A random SSRC, 1..2^32-1. Called again if the client uses it already. */
+  allocateSsrc(): number;
+  /** CNAME of everything we send to this client. */
+  cname: string;
+  /** Whether the client may send; default true. */
+  publish?: boolean;
+  /** Whether the client may receive; default true. */
+  subscribe?: boolean;
+  /** Sections that are accepted at most; those beyond are rejected. Default: all. */
+  maxSections?: number;
+  /**
+   * `a=msid` stream of all that we send, for players that want one stream of audio and video. Default: a stream for each
+   * section, as sections carry different people. A section keeps the stream it began with.
+   */
+  streamId?: string;
+}
+
+export interface Negotiated {
+  /** The accepted audio and video sections, in the offer's order. Those without uplink and downlink are inactive now. */
+  sections: SectionParameters[];
+  rejected: { mid: string; reason: string }[];
+  remoteIce: IceParameters;
+  fingerprints: SdpFingerprint[];
+  /** Our role in the DTLS handshake. It stays for the life of the association. */
+  dtlsRole: 'client' | 'server';
+  /** The client brought other ICE credentials than before (RFC 8445 section 9). */
+  iceRestart: boolean;
+  /** Section of the data channels, rejected for now. */
+  applicationMid?: string;
+  /** Every m-line in its place, as `writeAnswer` needs it. */
+  answer: AnswerSection[];
+  extmapAllowMixed: boolean;
+  /** What every section that is still there sends or sent from us, also while it is inactive. */
+  downlinks: Record<string, DownlinkParameters>;
+}
+
+export interface AnswerSection {
+  mid: string;
+  kind: string;
+  protocol: string;
+  accepted: boolean;
+  /** The offer's formats, for a rejected section. */
+  formats: string;
+  direction: Direction;
+  rtcpRsize: boolean;
+  codecs: AnswerCodec[];
+  extensions: AgreedExtension[];
+  /** Layers of the client that we are ready to receive. */
+  receiveRids: string[];
+  simulcast: boolean;
+}
+
+const RTP_PROTOCOL = /^(UDP\/TLS\/|TCP\/TLS\/|TCP\/DTLS\/|)RTP\/SAVPF?$/;
+
+/**
+ * Agrees to what can be agreed. Throws `SdpError`: `unsupported` if nothing in the offer can be served, `changed` if it
+ * contradicts the agreement before, `bad-setup` if the DTLS roles would have to change.
+ */
+export function negotiate(offer: ParsedOffer, options: NegotiateOptions): Negotiated {
+  const { previous } = options;
+  checkContinuity(offer, previous);
+  const taken = ssrcsInUse(offer, previous);
+  const bundleExtensions: BundleExtensions = new Map();
+  const sections: SectionParameters[] = [];
+  const rejected: Negotiated['rejected'] = [];
+  const answer: AnswerSection[] = [];
+  const downlinks: Negotiated['downlinks'] = {};
+  let applicationMid: string | undefined;
+
+  for (const section of offer.sections) {
+    const reason = rejection(section, offer, sections.length, options);
+    const codecs = reason === null ? agreeCodecs(section, options.videoCodecs ?? []) : [];
+    const refusal = reason ?? (codecs.length === 0 ? noCodecReason(section) : null);
+    if (section.kind === 'application' && !section.stopped) applicationMid ??= section.mid;
+    if (refusal !== null) {
+      rejected.push({ mid: section.mid, reason: refusal });
+      answer.push(rejectedSection(section));
+      continue;
+    }
+    const kind = section.kind as MediaKind;
+    const extensions = agreeExtensions(kind, section.extensions, bundleExtensions);
+    const hasTransportCc = extensions.some((extension) => extension.name === 'transportCc');
+    const publishes = (options.publish ?? true) && sends(section.direction);
+    const subscribes = (options.subscribe ?? true) && receives(section.direction);
+    const parameters: SectionParameters = {
+      mid: section.mid,
+      kind,
+      codecs: codecs.map((codec) => codecParameters(kind, codec, hasTransportCc)),
+      extensions: Object.fromEntries(extensions.map(({ name, id }) => [name, id])),
+    };
+    const known = previous && Object.hasOwn(previous.downlinks, section.mid) ? previous.downlinks[section.mid] : null;
+    if (publishes) parameters.uplink = readUplink(section);
+    if (subscribes || known) {
+      const withRtx = codecs.some((codec) => codec.rtx);
+      downlinks[section.mid] = downlink(section.mid, known, withRtx, taken, options);
+      if (subscribes) parameters.downlink = downlinks[section.mid];
+    }
+    sections.push(parameters);
+    answer.push({
+      mid: section.mid,
+      kind,
+      protocol: section.protocol,
+      accepted: true,
+      formats: '',
+      direction: publishes ? (subscribes ? 'sendrecv' : 'recvonly') : subscribes ? 'sendonly' : 'inactive',
+      rtcpRsize: section.rtcpRsize,
+      codecs: codecs.map((codec) => ({ ...codec, feedback: feedbackNames(kind, codec, hasTransportCc) })),
+      extensions,
+      receiveRids: publishes ? section.sendRids : [],
+      simulcast: section.simulcast,
+    });
+  }
+  if (sections.length === 0 && !previous) throw nothingAgreed(offer, rejected);
+  return {
+    sections,
+    rejected,
+    remoteIce: offer.ice,
+    fingerprints: offer.fingerprints,
+    dtlsRole: dtlsRole(offer, previous),
+    iceRestart: previous !== undefined && !sameIce(previous.remoteIce, offer.ice),
+    ...(applicationMid !== undefined && { applicationMid }),
+    answer,
+    extmapAllowMixed: offer.extmapAllowMixed,
+    downlinks,
+  };
+}
+
+function rejection(section: Section, offer: ParsedOffer, accepted: number, options: NegotiateOptions): string | null {
+  if (section.stopped) return 'it is off (port 0)';
+  if (section.kind === 'application') return 'data channels are not served';
+  if (section.kind !== 'audio' && section.kind !== 'video') return `"${section.kind.slice(0, 32)}" is not served`;
+  if (!RTP_PROTOCOL.test(section.protocol)) return `the protocol ${section.protocol.slice(0, 32)} is not served`;
+  if (!offer.bundle.includes(section.mid)) return 'it is not in the BUNDLE group';
+  if (accepted >= (options.maxSections ?? Number.POSITIVE_INFINITY)) return 'there are too many sections';
+  return null;
+}
+
+function noCodecReason(section: Section): string {
+  const names = [...new Set(section.codecs.map((codec) => codec.encodingName))].slice(0, 8).join(', ');
+  return names === '' ? 'it offers no codec' : `none of its codecs is served as offered (${names.slice(0, 120)})`;
+}
+
+function nothingAgreed(offer: ParsedOffer, rejected: Negotiated['rejected']): SdpError {
+  const reasons = rejected
+    .slice(0, 8)
+    .map(({ reason }, index) => `section ${index} (${offer.sections[index].kind.slice(0, 32)}): ${reason}`);
+  return new SdpError('unsupported', `Nothing in the offer can be served; ${reasons.join('; ')}.`);
+}
+
+/** What was agreed holds: kinds, the certificate, and the m-lines' places. */
+function checkContinuity(offer: ParsedOffer, previous: Negotiated | undefined): void {
+  if (!previous) return;
+  if (offer.sections.length < previous.answer.length) {
+    throw new SdpError(
+      'changed',
+      'The new offer has fewer sections than the one before; sections may only be stopped.',
+    );
+  }
+  for (const { mid, kind } of previous.sections) {
+    const now = offer.sections.find((section) => section.mid === mid && !section.stopped);
+    if (now && now.kind !== kind) {
+      throw new SdpError('changed', `Section "${mid}" was ${kind} and is ${now.kind.slice(0, 32)} now.`);
+    }
+  }
+  const same = offer.fingerprints.some((now) =>
+    previous.fingerprints.some((before) => before.algorithm === now.algorithm && before.value === now.value),
+  );
+  if (!same)
+    throw new SdpError('changed', 'The new offer has another certificate fingerprint; that needs a new connection.');
+}
+
+function dtlsRole(offer: ParsedOffer, previous: Negotiated | undefined): 'client' | 'server' {
+  const wanted = offer.setup === 'passive' ? 'client' : 'server';
+  if (!previous || offer.setup === 'actpass') return previous?.dtlsRole ?? wanted;
+  if (wanted !== previous.dtlsRole) {
+    throw new SdpError('bad-setup', `a=setup:${offer.setup} contradicts the DTLS roles that were agreed before.`);
+  }
+  return wanted;
+}
+
+/** SSRCs that a new stream of ours must not take: the client's and our own. */
+function ssrcsInUse(offer: ParsedOffer, previous: Negotiated | undefined): Set<number> {
+  const taken = new Set<number>();
+  for (const section of offer.sections) {
+    for (const { ssrc } of section.ssrcs) taken.add(ssrc);
+    for (const group of section.ssrcGroups) for (const ssrc of group.ssrcs) taken.add(ssrc);
+  }
+  for (const { ssrc, rtxSsrc } of Object.values(previous?.downlinks ?? {})) {
+    taken.add(ssrc);
+    if (rtxSsrc !== undefined) taken.add(rtxSsrc);
+  }
+  return taken;
+}
+
+function downlink(
+  mid: string,
+  known: DownlinkParameters | null,
+  withRtx: boolean,
+  taken: Set<number>,
+  options: NegotiateOptions,
+): DownlinkParameters {
+  const made: DownlinkParameters = known
+    ? { ...known }
+    : {
+        ssrc: allocate(taken, options),
+        cname: options.cname,
+        streamId: options.streamId ?? `stream-${mid}`,
+        trackId: `track-${mid}`,
+      };
+  if (withRtx) made.rtxSsrc ??= allocate(taken, options);
+  return made;
+}
+
+function allocate(taken: Set<number>, options: NegotiateOptions): number {
+  let ssrc = options.allocateSsrc() >>> 0;
+  // With a broken source of randomness the next free number does.
+  for (let attempt = 0; ssrc === 0 || taken.has(ssrc); attempt++) {
+    ssrc = attempt < 16 ? options.allocateSsrc() >>> 0 : (ssrc + 1) >>> 0;
+  }
+  taken.add(ssrc);
+  return ssrc;
+}
+
+function feedbackNames(kind: MediaKind, codec: AnswerCodec, transportCc: boolean): string[] {
+  const agreed = codecParameters(kind, codec, transportCc).feedback;
+  const names: string[] = [];
+  if (agreed.transportCc) names.push('transport-cc');
+  if (agreed.fir) names.push('ccm fir');
+  if (agreed.nack) names.push('nack');
+  if (agreed.pli) names.push('nack pli');
+  return names;
+}
+
+function rejectedSection(section: Section): AnswerSection {
+  return {
+    mid: section.mid,
+    kind: section.kind,
+    protocol: section.protocol,
+    accepted: false,
+    formats: section.formats,
+    direction: 'inactive',
+    rtcpRsize: false,
+    codecs: [],
+    extensions: [],
+    receiveRids: [],
+    simulcast: false,
+  };
+}
+
+function sends(direction: Direction): boolean {
+  return direction === 'sendrecv' || direction === 'sendonly';
+}
+
+function receives(direction: Direction): boolean {
+  return direction === 'sendrecv' || direction === 'recvonly';
+}
+
+function sameIce(a: IceParameters, b: IceParameters): boolean {
+  return a.usernameFragment === b.usernameFragment && a.password === b.password;
+}
