@@ -1,0 +1,38 @@
+import type { TrackSource } from '@efir/protocol';
+import type { EfirError } from './errors.js';
+import type { Participant } from './participant.js';
+import type { Track } from './track.js';
+
+/**
+ * `idle`: not connected yet. `connecting`: on the way in for the first time. `connected`: signalling and media both
+ * work. `reconnecting`: one of them doesn't, and is being mended; participants and tracks stay. `closed`: the end.
+ */
+export type RoomState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'closed';
+
+/** What `Room` emits. Handlers may be set before `connect()`; none is called before `on` returns. */
+export interface RoomEvents {
+  state: { state: RoomState; previous: RoomState };
+  /** The tracks follow, each by `track-added`. */
+  'participant-joined': { participant: Participant };
+  /** `lost`: the connection broke and didn't come back in time. */
+  'participant-left': { participant: Participant; reason: 'left' | 'lost' | 'removed' };
+  /** Name, list of tracks, or something about a track changed. */
+  'participant-updated': { participant: Participant };
+  /** A participant publishes something new. Its media follows: `track.media` is null until it is received. */
+  'track-added': { participant: Participant; track: Track };
+  'track-removed': { participant: Participant; track: Track };
+  /** Muted or live again. */
+  'track-muted': { participant: Participant; track: Track };
+  /** `track.media` became another `MediaStreamTrack`, or null. */
+  'track-media': { participant: Participant; track: Track };
+  /** Who speaks by the server's judgement; null in silence. */
+  speaker: { participant: Participant | null };
+  /** Levels were measured; read `participant.audioLevel`. About five times a second while connected. */
+  levels: object;
+  /** One's own track ended without a call of ours: a device was unplugged, or sharing was stopped in the browser. */
+  'local-track-ended': { source: TrackSource; reason: 'device-lost' | 'stopped-by-browser' };
+  /** Something failed, yet the room goes on (`media-blocked`, `negotiation`, …). */
+  error: { error: EfirError };
+  /** The room is over for us. `error`: why, when it wasn't `leave()`. `retry`: coming back makes sense. */
+  closed: { reason: string; retry: boolean; error?: EfirError };
+}

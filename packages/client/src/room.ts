@@ -1,0 +1,189 @@
+import type { RoomInfo } from '@efir/protocol';
+import { Emitter } from './emitter.js';
+import { asEfirError, EfirError } from './errors.js';
+import type { RoomEvents, RoomState } from './events.js';
+import { LocalParticipant } from './local-participant.js';
+import { type RoomOptions, videoQuality } from './options.js';
+import type { Participant } from './participant.js';
+import { Roster } from './roster.js';
+import { Session } from './session.js';
+import { LEVELS_INTERVAL_MS, receivedLevel, sentLevel } from './stats/levels.js';
+import { type RoomStats, StatsReader } from './stats/room-stats.js';
+
+/** So long `connect()` tries before it gives up, ms. */
+const CONNECT_PATIENCE_MS = 12_000;
+
+/**
+ * A room, from the door to the way out. Set handlers, turn on `local` what you like, `connect()`; from then on it
+ * mends itself until `leave()` or `closed`. A closed room isn't opened again: make a new one.
+ */
+export class Room extends Emitter<RoomEvents> {
+  /** You. */
+  readonly local: LocalParticipant;
+  protected readonly roster = new Roster();
+  private readonly session: Session;
+  private readonly statsReader = new StatsReader();
+  private currentState: RoomState = 'idle';
+  private currentSpeaker: Participant | null = null;
+  private levels: ReturnType<typeof setInterval> | undefined;
+  private entrance: { resolve: () => void; reject: (error: EfirError) => void } | null = null;
+  private everybody: Participant[];
+
+  constructor(readonly options: RoomOptions) {
+    super();
+    this.local = new LocalParticipant(options.name, videoQuality(options.video), (source, reason) =>
+      this.emit('local-track-ended', { source, reason }),
+    );
+    this.everybody = [this.local];
+    this.session = new Session(options, this.roster, this.local, {
+      onState: () => this.setState(this.session.recovery.state),
+      onEntered: () => this.entered(),
+      onSpeaker: (id) => this.setSpeaker(id),
+      onError: (error) => this.emit('error', { error }),
+      onClosed: (reason, retry, error) => this.ended(reason, retry, error),
+    });
+    this.forward();
+  }
+
+  get state(): RoomState {
+    return this.currentState;
+  }
+
+  /** As the server described the room on entering; null before. */
+  get info(): RoomInfo | null {
+    return this.session.info;
+  }
+
+  /** The others, in the order in which they came, and you as the last. A new array after every change. */
+  get participants(): readonly Participant[] {
+    return this.everybody;
+  }
+
+  get speaker(): Participant | null {
+    return this.currentSpeaker;
+  }
+
+  participant(id: string): Participant | undefined {
+    return id === this.local.id ? this.local : this.roster.get(id);
+  }
+
+  /**
+   * Resolves when you are in the room; media follows (`state` becomes `connected`).
+   * Rejects with `EfirError`: `signalling`, `room-full`, `unauthorized`, `bad-request`, `closed`, …
+   */
+  connect(): Promise<void> {
+    if (this.currentState !== 'idle') {
+      return Promise.reject(new EfirError('closed', 'A room is connected to only once'));
+    }
+    return new Promise((resolve, reject) => {
+      const patience = setTimeout(() => {
+        const error = new EfirError('signalling', 'The server could not be reached');
+        this.session.end();
+        this.ended('signalling', true, error);
+      }, CONNECT_PATIENCE_MS);
+      this.entrance = {
+        resolve: () => {
+          clearTimeout(patience);
+          resolve();
+        },
+        reject: (error) => {
+          clearTimeout(patience);
+          reject(error);
+        },
+      };
+      this.session.start();
+    });
+  }
+
+  /** Leaves, and releases all devices. */
+  async leave(): Promise<void> {
+    if (this.currentState === 'closed') return;
+    await this.session.leave();
+    this.ended('left', true);
+  }
+
+  /** Figures for each track, since the last call. Empty without a transport. */
+  async stats(): Promise<RoomStats> {
+    const { connection, assignments } = this.session;
+    if (!connection) return { transport: null, tracks: [] };
+    const reports = await connection.pc.getStats();
+    return this.statsReader.read(reports.values(), (direction, mid, trackId) => {
+      const section = mid ?? connection.midOf(trackId);
+      if (section === undefined) return null;
+      if (direction === 'in') return assignments.of(section) ?? null;
+      const source = connection.sourceOf(section);
+      return source ? { participant: this.local.id, source } : null;
+    });
+  }
+
+  /** @internal For debugging on a page. */
+  get peerConnection(): RTCPeerConnection | null {
+    return this.session.connection?.pc ?? null;
+  }
+
+  private entered(): void {
+    this.entrance?.resolve();
+    this.entrance = null;
+    if (this.levels === undefined) this.levels = setInterval(() => void this.measureLevels(), LEVELS_INTERVAL_MS);
+  }
+
+  private ended(reason: string, retry: boolean, error?: EfirError): void {
+    clearInterval(this.levels);
+    this.local.close();
+    this.entrance?.reject(error ?? new EfirError('closed', 'The room was left'));
+    this.entrance = null;
+    this.setState('closed');
+    this.emit('closed', { reason, retry, ...(error ? { error } : {}) });
+  }
+
+  protected setState(state: RoomState): void {
+    const previous = this.currentState;
+    if (state === previous || previous === 'closed') return;
+    this.currentState = state;
+    this.emit('state', { state, previous });
+  }
+
+  protected setSpeaker(id: string | null): void {
+    const participant = id === null ? null : (this.participant(id) ?? null);
+    if (participant === this.currentSpeaker) return;
+    this.currentSpeaker = participant;
+    this.emit('speaker', { participant });
+  }
+
+  private forward(): void {
+    const { roster, local } = this;
+    const changed = () => {
+      this.everybody = [...roster.list, local];
+    };
+    roster.on('participant-joined', (event) => {
+      changed();
+      this.emit('participant-joined', event);
+    });
+    roster.on('participant-left', (event) => {
+      changed();
+      if (this.currentSpeaker === event.participant) this.setSpeaker(null);
+      this.emit('participant-left', event);
+    });
+    roster.on('participant-updated', (event) => this.emit('participant-updated', event));
+    for (const name of ['track-added', 'track-removed', 'track-muted', 'track-media'] as const) {
+      roster.on(name, (event) => this.emit(name, event));
+      local.on(name, ({ track }) => this.emit(name, { participant: local, track }));
+    }
+  }
+
+  private async measureLevels(): Promise<void> {
+    const { connection, assignments } = this.session;
+    if (!connection) return;
+    const now = performance.now();
+    for (const participant of this.roster.list) {
+      const mid = participant.track('microphone')?.muted ? undefined : assignments.midOf(participant.id, 'microphone');
+      participant.audioLevel = mid === undefined ? 0 : receivedLevel(connection.receiver(mid), now);
+    }
+    try {
+      this.local.audioLevel = (await sentLevel(connection.sender('microphone'))) ?? 0;
+    } catch (error) {
+      this.emit('error', { error: asEfirError(error) });
+    }
+    this.emit('levels', {});
+  }
+}

@@ -1,0 +1,111 @@
+import type { ClientRequests, ServerEvents, SFU_NAMESPACE } from '@efir/protocol';
+import { io, type Socket } from 'socket.io-client';
+import { Emitter } from './emitter.js';
+import { EfirError } from './errors.js';
+
+// By type only: the schemas stay out of the browser's bundle.
+const NAMESPACE: typeof SFU_NAMESPACE = '/sfu';
+
+export const SIGNALLING_TIMES = {
+  /** For the socket to open, ms. */
+  open: 6_000,
+  /** For a request to be answered, ms. */
+  request: 6_000,
+} as const;
+
+export interface SignallingEvents extends ServerEvents {
+  /** The socket is open; nothing was said yet. */
+  open: object;
+  /** The socket closed, or couldn't be opened. */
+  lost: { reason: string };
+}
+
+type Requests = ClientRequests;
+type Granted<Name extends keyof Requests> = Extract<Requests[Name]['reply'], { ok: true }>;
+
+const SERVER_EVENTS = [
+  'participant-joined',
+  'participant-updated',
+  'participant-left',
+  'streams',
+  'speaker',
+  'media-restart',
+  'closed',
+] as const satisfies (keyof ServerEvents)[];
+
+/** The socket to the server. Doesn't come back by itself: `open()` is called by who decides that. */
+export class Signalling extends Emitter<SignallingEvents> {
+  private socket: Socket | null = null;
+
+  constructor(private readonly url: string | undefined) {
+    super();
+  }
+
+  /** Opens a socket; one that is open is replaced without a `lost`. */
+  open(): void {
+    this.discard();
+    const options = {
+      reconnection: false,
+      forceNew: true,
+      timeout: SIGNALLING_TIMES.open,
+      transports: ['websocket', 'polling'],
+      tryAllTransports: true,
+    };
+    const socket: Socket = this.url ? io(this.url.replace(/\/$/, '') + NAMESPACE, options) : io(NAMESPACE, options);
+    this.socket = socket;
+    const lost = (reason: string) => {
+      if (this.socket !== socket) return;
+      this.discard();
+      this.emit('lost', { reason });
+    };
+    socket.on('connect', () => this.socket === socket && this.emit('open', {}));
+    socket.on('connect_error', (error) => lost(error.message));
+    socket.on('disconnect', (reason) => lost(reason));
+    for (const name of SERVER_EVENTS) {
+      socket.on(name, (payload: unknown) => {
+        if (this.socket !== socket || payload === null || typeof payload !== 'object') return;
+        this.emit(name, payload as SignallingEvents[typeof name]);
+      });
+    }
+  }
+
+  /**
+   * Rejects with the server's code, or `timeout`, or `signalling` when the socket isn't open or breaks.
+   * `onReply` runs in the turn in which the reply arrives, before any later message is handled.
+   */
+  request<Name extends keyof Requests>(
+    name: Name,
+    payload: Requests[Name]['request'],
+    onReply?: (reply: Granted<Name>) => void,
+  ): Promise<Granted<Name>> {
+    const socket = this.socket;
+    if (!socket?.connected) return Promise.reject(new EfirError('signalling', 'There is no connection to the server'));
+    return new Promise((resolve, reject) => {
+      socket
+        .timeout(SIGNALLING_TIMES.request)
+        .emit(name, payload, (failed: Error | null, reply?: Requests[Name]['reply']) => {
+          if (failed) {
+            const text = `The server didn't answer ${name}`;
+            reject(new EfirError(socket.connected ? 'timeout' : 'signalling', text, { cause: failed }));
+          } else if (reply?.ok) {
+            onReply?.(reply as Granted<Name>);
+            resolve(reply as Granted<Name>);
+          } else {
+            const error = reply?.error ?? { code: 'internal' as const, message: `No proper reply to ${name}` };
+            reject(new EfirError(error.code, error.message));
+          }
+        });
+    });
+  }
+
+  close(): void {
+    this.discard();
+  }
+
+  private discard(): void {
+    const socket = this.socket;
+    this.socket = null;
+    socket?.off();
+    socket?.disconnect();
+  }
+}
