@@ -1,0 +1,2 @@
+export * from './nack-generator.js';
+export * from './rtx.js';
