@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { KeyFrameRequests, MAX_TRIES } from './key-frame-requests.js';
+
+test('nothing is sent while nobody asks', () => {
+  expect(new KeyFrameRequests().due(1_000)).toBe(false);
+});
+
+test('many requests make one, and never more than two a second', () => {
+  const requests = new KeyFrameRequests();
+  let sent = 0;
+  for (let now = 0; now < 1_000; now += 10) {
+    requests.request();
+    if (requests.due(now)) sent++;
+  }
+  expect(sent).toBe(2);
+});
+
+test('a request is repeated until a key frame comes', () => {
+  const requests = new KeyFrameRequests();
+  requests.request();
+  expect(requests.due(0)).toBe(true);
+  expect(requests.due(900)).toBe(false);
+  expect(requests.due(1_000)).toBe(true);
+  requests.keyFrame();
+  expect(requests.due(5_000)).toBe(false);
+});
+
+test('a publisher that never answers is left alone after a while', () => {
+  const requests = new KeyFrameRequests();
+  requests.request();
+  let sent = 0;
+  for (let now = 0; now < 120_000; now += 100) if (requests.due(now)) sent++;
+  expect(sent).toBe(MAX_TRIES);
+});

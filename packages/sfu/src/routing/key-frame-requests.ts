@@ -1,0 +1,49 @@
+/**
+ * When to ask a publisher for a key frame: requests of many subscribers become one, at most one in `MIN_INTERVAL_MS`, repeated
+ * until a key frame comes. Times in ms.
+ */
+
+/** No publisher sees more than two requests a second. */
+export const MIN_INTERVAL_MS = 500;
+/** A request is repeated after this while no key frame came. */
+export const RETRY_MS = 1_000;
+/** After this many without an answer the publisher is left alone until somebody asks again. */
+export const MAX_TRIES = 20;
+
+export class KeyFrameRequests {
+  #wanted = false;
+  #lastSent = Number.NEGATIVE_INFINITY;
+  #tries = 0;
+  /** Requests sent, ever. */
+  sent = 0;
+
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
+  /** Somebody can't go on without a key frame. */
+  request(): void {
+    this.#wanted = true;
+    this.#tries = 0;
+  }
+
+  /** A key frame began. */
+  keyFrame(): void {
+    this.#wanted = false;
+  }
+
+  /** True: send a request now (it is taken as sent). */
+  due(now: number): boolean {
+    if (!this.#wanted) return false;
+    const since = now - this.#lastSent;
+    if (since < (this.#tries === 0 ? MIN_INTERVAL_MS : RETRY_MS)) return false;
+    if (this.#tries >= MAX_TRIES) {
+      this.#wanted = false;
+      return false;
+    }
+    this.#tries++;
+    this.#lastSent = now;
+    this.sent++;
+    return true;
+  }
+}

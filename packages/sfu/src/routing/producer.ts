@@ -1,0 +1,104 @@
+/** What one section of a publisher carries: one encoding, or one per simulcast layer. */
+import type { CodecParameters, ExtensionIds, MediaKind, SectionParameters } from '@efir/rtc';
+import type { Encoding } from './encoding.js';
+import { CARRIED, CARRIED_EXTENSIONS } from './source-batch.js';
+
+/** A layer is left for a better one only if that is so much larger. */
+const BETTER = 1.3;
+/** Without a packet for so long an encoding counts as switched off, ms. */
+const SILENT_MS = 1_500;
+
+export class Producer {
+  readonly id: string;
+  readonly mid: string;
+  readonly kind: MediaKind;
+  encodings: Encoding[] = [];
+  paused = false;
+  /** Packets came within the last 3 s; as told to the server. */
+  active = false;
+  extensions: ExtensionIds = {};
+  /** Ids of the carried extensions here, 0 where not negotiated. */
+  readonly carriedIds = new Uint8Array(CARRIED);
+  #codecs = new Map<number, CodecParameters>();
+  /** RTX payload type to the payload type it repairs. */
+  #repairs = new Map<number, number>();
+
+  constructor(
+    readonly transport: string,
+    section: SectionParameters,
+    allocate: (producer: Producer, rid: string | undefined) => Encoding,
+  ) {
+    this.id = `${transport}/${section.mid}`;
+    this.mid = section.mid;
+    this.kind = section.kind;
+    this.update(section, allocate);
+  }
+
+  /** Takes a renegotiated section over; encodings that were there stay. */
+  update(section: SectionParameters, allocate: (producer: Producer, rid: string | undefined) => Encoding): void {
+    this.extensions = section.extensions;
+    CARRIED_EXTENSIONS.forEach((name, k) => {
+      this.carriedIds[k] = section.extensions[name] ?? 0;
+    });
+    this.#codecs = new Map(section.codecs.map((codec) => [codec.payloadType, codec]));
+    this.#repairs = new Map(
+      section.codecs.filter((c) => c.rtxPayloadType !== undefined).map((c) => [c.rtxPayloadType!, c.payloadType]),
+    );
+    for (const [index, wanted] of (section.uplink?.encodings ?? []).entries()) {
+      let encoding = this.encodings.find((e) => e.rid === wanted.rid && (wanted.rid !== undefined || index === 0));
+      if (!encoding) {
+        encoding = allocate(this, wanted.rid);
+        this.encodings.push(encoding);
+      }
+      if (wanted.ssrc !== undefined) encoding.ssrc = wanted.ssrc;
+      if (wanted.rtxSsrc !== undefined) encoding.rtxSsrc = wanted.rtxSsrc;
+    }
+  }
+
+  codec(payloadType: number): CodecParameters | undefined {
+    return this.#codecs.get(payloadType);
+  }
+
+  /** The payload type that RTX payload type `payloadType` repairs. */
+  repairs(payloadType: number): number | undefined {
+    return this.#repairs.get(payloadType);
+  }
+
+  /**
+   * The encoding to forward: the one with the highest bitrate among those that flow, staying with `current` unless another is
+   * clearly better. Null: none has come yet.
+   */
+  preferred(current: Encoding | null, now: number): Encoding | null {
+    let best: Encoding | null = null;
+    for (const encoding of this.encodings) {
+      if (encoding.packets === 0 || now - encoding.lastPacketMs > SILENT_MS) continue;
+      if (!best || encoding.bitrateBps > best.bitrateBps) best = encoding;
+    }
+    if (!best) return current ?? this.encodings.find((e) => e.packets > 0) ?? this.encodings[0] ?? null;
+    if (!current || current === best || now - current.lastPacketMs > SILENT_MS) return best;
+    return best.bitrateBps > current.bitrateBps * BETTER ? best : current;
+  }
+}
+
+/** The codec among `offered` in which `codec`'s packets can be sent on as they are (same name and, where it matters, profile). */
+export function matchingCodec(codec: CodecParameters, offered: CodecParameters[]): CodecParameters | undefined {
+  const same = offered.filter((c) => c.name === codec.name && c.clockRate === codec.clockRate);
+  if (codec.name === 'h264') {
+    const exact = same.find((c) => c.fmtp['profile-level-id'] === codec.fmtp['profile-level-id']);
+    return exact ?? same.find((c) => h264Class(c) === h264Class(codec)) ?? highestH264(same);
+  }
+  if (codec.name === 'vp9')
+    return same.find((c) => (c.fmtp['profile-id'] ?? '0') === (codec.fmtp['profile-id'] ?? '0'));
+  if (codec.name === 'av1') return same.find((c) => (c.fmtp.profile ?? '0') === (codec.fmtp.profile ?? '0'));
+  return same[0];
+}
+
+/** profile_idc; baseline and constrained baseline count as one. */
+function h264Class(codec: CodecParameters): string {
+  return (codec.fmtp['profile-level-id'] ?? '42e01f').slice(0, 2).toLowerCase();
+}
+
+/** A decoder for a higher profile takes the lower ones too. */
+function highestH264(codecs: CodecParameters[]): CodecParameters | undefined {
+  return [...codecs].sort((a, b) => Number.parseInt(h264Class(b), 16) - Number.parseInt(h264Class(a), 16))[0];
+}

@@ -1,0 +1,87 @@
+/**
+ * Answers a subscriber's NACK out of the arena: by RTX (RFC 4588) where it was negotiated, else by the packet itself where
+ * the cipher allows (`TX_REPEAT`).
+ */
+import { parseRtpHeader, RtpHeader } from '@efir/rtc';
+import { FROM_RTX } from './encoding.js';
+import type { Engine } from './engine.js';
+import { SourceBatch } from './source-batch.js';
+import type { VirtualStream } from './virtual-stream.js';
+
+/** A packet isn't sent again sooner than this, nor sooner than most of a round trip, ms. */
+const MIN_REPEAT_MS = 20;
+/** Repaired packets a stream may get within `BURST_WINDOW_MS`; a client that asks for more is lying or lost. */
+const MAX_BURST = 300;
+const BURST_WINDOW_MS = 250;
+
+export class Retransmitter {
+  readonly #header = new RtpHeader();
+  readonly #scratch = new SourceBatch(1);
+  /** Repairs by stream within the current window. */
+  readonly #burst = new Map<VirtualStream, number>();
+  #windowMs = 0;
+
+  constructor(readonly engine: Engine) {}
+
+  /** The client lost outgoing packet `sequence` of the stream. */
+  repair(stream: VirtualStream, sequence: number): void {
+    const { engine } = this;
+    stream.nacks++;
+    engine.counters.nacksReceived++;
+    const epoch = stream.epochOf(sequence);
+    if (!epoch || !this.#mayRepeat(stream, sequence)) return;
+    const { encoding } = epoch;
+    const source = (sequence - epoch.sequenceOffset) & 0xffff;
+    const packet = encoding.find(source);
+    if (packet < 0 || !encoding.codec) return;
+    const { reader } = engine;
+    const slot = reader.slotOffset(packet);
+    const restored = encoding.foundFlags(source) === FROM_RTX;
+    const header = parseRtpHeader(reader.arena, slot, MAX_PACKET, this.#header);
+    if (!header) return;
+    const length = encoding.foundLength(source);
+    const batch = this.#scratch;
+    batch.clear();
+    const i = batch.add();
+    const payloadOffset = header.headerLength + (restored ? 2 : 0);
+    reader.read(
+      batch,
+      i,
+      encoding.producer,
+      encoding.codec.name,
+      packet,
+      source,
+      header.timestamp,
+      header.marker ? 0x80 : 0,
+      header.headerLength,
+      payloadOffset,
+      length,
+    );
+    engine.fanout.repeat(stream, epoch, batch, i, sequence);
+    stream.retransmitted++;
+    engine.counters.retransmitted++;
+  }
+
+  #mayRepeat(stream: VirtualStream, sequence: number): boolean {
+    const { now } = this.engine;
+    if (now - this.#windowMs > BURST_WINDOW_MS) {
+      this.#burst.clear();
+      this.#windowMs = now;
+    }
+    const burst = this.#burst.get(stream) ?? 0;
+    if (burst >= MAX_BURST) return false;
+    stream.repairTimes ??= new Map();
+    const last = stream.repairTimes.get(sequence);
+    const pause = Math.max(MIN_REPEAT_MS, (stream.transport.roundTripMs ?? 50) * 0.8);
+    if (last !== undefined && now - last < pause) return false;
+    // Oldest out: a Map keeps the order of insertion.
+    stream.repairTimes.delete(sequence);
+    stream.repairTimes.set(sequence, now);
+    if (stream.repairTimes.size > 256) stream.repairTimes.delete(stream.repairTimes.keys().next().value!);
+    this.#burst.set(stream, burst + 1);
+    return true;
+  }
+}
+
+/** The slot's bytes behind the header aren't read here, so its true length doesn't matter to the header's parser. */
+const MAX_PACKET = 1_500;

@@ -1,0 +1,39 @@
+/**
+ * Transport-wide congestion control, sending side, of all transports: the next sequence number of each (one sequence a
+ * transport: media, RTX and padding alike) and the history its feedback is held against.
+ * Source: draft-holmer-rmcat-transport-wide-cc-extensions-01.
+ */
+import { SendHistory } from '@efir/rtc';
+
+export class TransportCcTable {
+  /** Send time of the packets being written, microseconds; set once a turn. */
+  nowUs = 0;
+  #next = new Uint16Array(64);
+  readonly #histories: (SendHistory | undefined)[] = [];
+
+  open(transport: number): void {
+    if (transport >= this.#next.length) {
+      const grown = new Uint16Array(Math.max(this.#next.length * 2, transport + 1));
+      grown.set(this.#next);
+      this.#next = grown;
+    }
+    this.#next[transport] = 1;
+    this.#histories[transport] = new SendHistory();
+  }
+
+  close(transport: number): void {
+    this.#histories[transport] = undefined;
+  }
+
+  history(transport: number): SendHistory | undefined {
+    return this.#histories[transport];
+  }
+
+  /** Books a packet of `bytes` (header and payload) and returns its transport-wide number. */
+  stamp(transport: number, bytes: number): number {
+    const number = this.#next[transport];
+    this.#next[transport] = number + 1;
+    this.#histories[transport]!.sent(number, this.nowUs, bytes);
+    return number;
+  }
+}

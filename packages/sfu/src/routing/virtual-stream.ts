@@ -1,0 +1,247 @@
+/**
+ * One outgoing stream of a subscriber whose source changes at will: at a key frame, with gap-free sequence numbers,
+ * timestamps and VP8 picture ids (Google Meet's term). The hot part of its state lies in `StreamTable`; this is the rest.
+ */
+import {
+  type CodecParameters,
+  type DownlinkParameters,
+  type ExtensionIds,
+  type MediaKind,
+  type SectionParameters,
+  sequenceDelta,
+} from '@efir/rtc';
+import type { StreamSource } from '../worker/control.js';
+import type { Encoding } from './encoding.js';
+import { bigEndianWord, headerTemplate } from './header-template.js';
+import type { PacketReader } from './packet-reader.js';
+import { matchingCodec, type Producer } from './producer.js';
+import { CARRIED, CARRIED_EXTENSIONS, type SourceBatch } from './source-batch.js';
+import { NO_ENCODING, type StreamTable, TEMPLATE_WORDS } from './stream-table.js';
+import type { Transport } from './transport.js';
+
+/** How outgoing numbers follow from an encoding's, from one switch to the next. */
+export interface Epoch {
+  encoding: Encoding;
+  /** First outgoing sequence number. */
+  startSequence: number;
+  sequenceOffset: number;
+  timestampOffset: number;
+  pictureIdOffset: number;
+  tl0Offset: number;
+}
+
+/** Word of the template that holds the CSRC. */
+const CSRC_WORD = 3;
+
+export class VirtualStream {
+  readonly id: string;
+  readonly mid: string;
+  readonly kind: MediaKind;
+  /** Row of the table. */
+  readonly number: number;
+  /** Row of the RTX stream, -1 without one. */
+  rtxNumber = -1;
+  downlink: DownlinkParameters;
+  codecs: CodecParameters[];
+  extensions: ExtensionIds;
+  source: StreamSource = null;
+  /** What `source` comes to just now. */
+  producer: Producer | null = null;
+  epoch: Epoch | null = null;
+  previousEpoch: Epoch | null = null;
+  nextRtxSequence: number;
+  /** Where the stream stood when it last lost its source. */
+  #end: { sequence: number; timestamp: number; atMs: number; pictureId: number; tl0: number } | null = null;
+  #firstSequence: number;
+  /** From the client's reports. */
+  reported = { lost: 0, fraction: 0, jitterMs: 0 };
+  nacks = 0;
+  plis = 0;
+  retransmitted = 0;
+  bitrateBps = 0;
+  octetsAtRate = 0;
+  /** When each recently repaired number went out: a client that asks twice within a round trip gets one answer. */
+  repairTimes: Map<number, number> | null = null;
+
+  constructor(
+    readonly transport: Transport,
+    readonly table: StreamTable,
+    section: SectionParameters,
+    random: () => number,
+  ) {
+    this.id = `${transport.id}/${section.mid}`;
+    this.mid = section.mid;
+    this.kind = section.kind;
+    this.downlink = section.downlink!;
+    this.codecs = section.codecs;
+    this.extensions = section.extensions;
+    // Below 2^15, so that both ends begin with the same roll-over counter (RFC 3711 section 3.3.1).
+    this.#firstSequence = Math.floor(random() * 0x4000) + 1;
+    this.nextRtxSequence = Math.floor(random() * 0x4000) + 1;
+    this.number = table.allocate();
+    table.transport[this.number] = transport.number;
+    if (this.downlink.rtxSsrc !== undefined) {
+      this.rtxNumber = table.allocate();
+      table.transport[this.rtxNumber] = transport.number;
+    }
+    this.#writeTemplates(null);
+  }
+
+  update(section: SectionParameters): void {
+    this.codecs = section.codecs;
+    this.extensions = section.extensions;
+    this.#writeTemplates(this.epoch?.encoding ?? null);
+  }
+
+  /** The receiver can decode what the encoding carries. */
+  takes(encoding: Encoding): boolean {
+    return encoding.codec === null || matchingCodec(encoding.codec, this.codecs) !== undefined;
+  }
+
+  /** `encoding` takes over at its next key frame (audio: next packet); until then the source so far goes on. */
+  prepare(encoding: Encoding): void {
+    const { table, number } = this;
+    if (table.current[number] === encoding.number) {
+      this.cancelPending();
+      return;
+    }
+    this.cancelPending();
+    table.pending[number] = encoding.number;
+    encoding.attach(number);
+    if (this.kind === 'video') encoding.keyFrames.request();
+  }
+
+  cancelPending(): void {
+    const { table, number } = this;
+    const pending = table.pending[number];
+    if (pending === NO_ENCODING) return;
+    table.pending[number] = NO_ENCODING;
+    if (pending !== table.current[number]) this.transport.engine.encoding(pending)?.detach(number);
+  }
+
+  /** The source ends or pauses: remember where the stream stands. */
+  stop(): void {
+    this.cancelPending();
+    const { table, number, epoch } = this;
+    if (table.current[number] === NO_ENCODING || !epoch) return;
+    this.#end = this.#standing(epoch);
+    table.current[number] = NO_ENCODING;
+    epoch.encoding.detach(number);
+  }
+
+  /** The encoding is going away. */
+  forget(encoding: Encoding): void {
+    const { table, number } = this;
+    if (table.current[number] === encoding.number) {
+      this.stop();
+    } else if (table.pending[number] === encoding.number) {
+      this.cancelPending();
+    } else {
+      encoding.detach(number);
+    }
+  }
+
+  /** The packet `index` of the batch begins a new source. Returns false when the receiver can't decode it. */
+  switchTo(encoding: Encoding, batch: SourceBatch, index: number, reader: PacketReader, now: number): boolean {
+    const { table, number } = this;
+    if (!encoding.codec || !matchingCodec(encoding.codec, this.codecs)) return false;
+    const end = table.current[number] !== NO_ENCODING && this.epoch ? this.#standing(this.epoch) : this.#end;
+    const old = table.current[number] !== NO_ENCODING ? this.epoch!.encoding : null;
+
+    const sequence = batch.sequence[index];
+    const timestamp = batch.timestamp[index];
+    const startSequence = end ? (end.sequence + 1) & 0xffff : this.#firstSequence;
+    let timestampOffset = table.timestampOffset[number];
+    let pictureIdOffset = 0;
+    let tl0Offset = 0;
+    if (end) {
+      const ticks = Math.max(1, Math.round(((now - end.atMs) * encoding.codec.clockRate) / 1000));
+      timestampOffset = (end.timestamp + ticks - timestamp) >>> 0;
+      if (batch.descriptorLength[index] > 0 && end.pictureId >= 0) {
+        const fields = reader.describeVp8(batch, index);
+        if (fields && fields.pictureId >= 0) pictureIdOffset = (end.pictureId + 1 - fields.pictureId) & 0x7fff;
+        if (fields && fields.tl0PicIdx >= 0 && end.tl0 >= 0) tl0Offset = (end.tl0 + 1 - fields.tl0PicIdx) & 0xff;
+      }
+    }
+    if (this.epoch) this.previousEpoch = this.epoch;
+    this.epoch = {
+      encoding,
+      startSequence,
+      sequenceOffset: (startSequence - sequence) & 0xffff,
+      timestampOffset,
+      pictureIdOffset,
+      tl0Offset,
+    };
+    table.current[number] = encoding.number;
+    table.pending[number] = NO_ENCODING;
+    table.fresh[number] = 1;
+    table.startSequence[number] = sequence;
+    table.sequenceOffset[number] = this.epoch.sequenceOffset;
+    table.timestampOffset[number] = timestampOffset;
+    table.pictureIdOffset[number] = pictureIdOffset;
+    table.tl0Offset[number] = tl0Offset;
+    this.#writeTemplates(encoding);
+    if (old && old !== encoding) old.detach(number);
+    return true;
+  }
+
+  /** The codec of the encoding changed under way. */
+  codecChanged(encoding: Encoding): void {
+    this.#writeTemplates(encoding);
+  }
+
+  /** The epoch in which an outgoing sequence number was sent, or null. */
+  epochOf(sequence: number): Epoch | null {
+    if (this.epoch && sequenceDelta(sequence, this.epoch.startSequence) >= 0) return this.epoch;
+    return this.previousEpoch;
+  }
+
+  /** RTP time of this stream at `now` on our clock, for a Sender Report; null before anything was sent. */
+  rtpTimeAt(now: number): number | null {
+    const { epoch } = this;
+    if (!epoch || this.table.current[this.number] === NO_ENCODING) return null;
+    const { encoding } = epoch;
+    const clockRate = encoding.codec?.clockRate;
+    if (!clockRate || !encoding.everForwarded) return null;
+    const [timestamp, atMs] = encoding.reported
+      ? [encoding.reportTimestamp, encoding.reportAtMs]
+      : [encoding.forwardedTimestamp, encoding.forwardedAtMs];
+    return (timestamp + Math.round(((now - atMs) * clockRate) / 1000) + epoch.timestampOffset) >>> 0;
+  }
+
+  close(): void {
+    this.stop();
+    this.table.release(this.number);
+    if (this.rtxNumber >= 0) this.table.release(this.rtxNumber);
+  }
+
+  #standing(epoch: Epoch) {
+    const { encoding } = epoch;
+    return {
+      sequence: (encoding.forwardedSequence + epoch.sequenceOffset) & 0xffff,
+      timestamp: (encoding.forwardedTimestamp + epoch.timestampOffset) >>> 0,
+      atMs: encoding.forwardedAtMs,
+      pictureId: encoding.forwardedPictureId < 0 ? -1 : (encoding.forwardedPictureId + epoch.pictureIdOffset) & 0x7fff,
+      tl0: encoding.forwardedTl0 < 0 ? -1 : (encoding.forwardedTl0 + epoch.tl0Offset) & 0xff,
+    };
+  }
+
+  #writeTemplates(encoding: Encoding | null): void {
+    const codec = encoding?.codec ? matchingCodec(encoding.codec, this.codecs) : this.codecs[0];
+    if (!codec) return;
+    const csrc = encoding ? encoding.ssrc : 0;
+    this.#writeTemplate(this.number, this.downlink.ssrc, codec.payloadType, csrc);
+    if (this.rtxNumber >= 0 && codec.rtxPayloadType !== undefined)
+      this.#writeTemplate(this.rtxNumber, this.downlink.rtxSsrc!, codec.rtxPayloadType, csrc);
+  }
+
+  #writeTemplate(row: number, ssrc: number, payloadType: number, csrc: number): void {
+    const { table } = this;
+    const template = headerTemplate(ssrc, payloadType, this.extensions, this.mid);
+    table.template.set(template.words, row * TEMPLATE_WORDS);
+    table.template[row * TEMPLATE_WORDS + CSRC_WORD] = bigEndianWord(csrc);
+    table.templateLength[row] = template.length;
+    table.transportCcShift[row] = template.transportCcShift;
+    for (let k = 0; k < CARRIED; k++) table.carriedIds[row * CARRIED + k] = this.extensions[CARRIED_EXTENSIONS[k]] ?? 0;
+  }
+}

@@ -1,0 +1,316 @@
+/** The media process: one datapath, one engine, one loop. Owns the clock and the sockets; everything below it is told. */
+import { createDatapath, type Datapath, type PeerEvent } from '@efir/datapath';
+import { IceLiteAgent } from '@efir/rtc';
+import { SfuError } from '../errors.js';
+import { Engine } from '../routing/engine.js';
+import { Schedule, TICK_MS } from '../routing/schedule.js';
+import { transportStats } from '../routing/snapshot.js';
+import type { Transport } from '../routing/transport.js';
+import type {
+  LoadFigures,
+  TransportDescription,
+  WorkerNotice,
+  WorkerOptions,
+  WorkerReplies,
+  WorkerRequest,
+} from './control.js';
+import { type IceClient, IceGate, tcpPath } from './ice-gate.js';
+import { LoadMeter } from './load.js';
+import { openMediaPort } from './media-port.js';
+import { TcpListener } from './tcp-listener.js';
+
+/** Batches of received packets handled before timers and control get their turn. */
+const TURNS = 8;
+const CONSENT_CHECK_MS = 1_000;
+const LOAD_MS = 1_000;
+
+/** A client: the engine's transport and its ICE. */
+class Client implements IceClient {
+  dtlsStarted = false;
+  protocol: 'udp' | 'tcp' | undefined;
+  remoteAddress: string | undefined;
+
+  constructor(
+    readonly transport: Transport,
+    readonly agent: IceLiteAgent,
+    readonly description: TransportDescription,
+    readonly peer: number,
+    readonly selected: (client: Client) => void,
+  ) {}
+
+  onSelected(protocol: 'udp' | 'tcp', address: string): void {
+    this.protocol = protocol;
+    this.remoteAddress = address;
+    this.selected(this);
+  }
+}
+
+export class MediaWorker {
+  readonly datapath: Datapath;
+  readonly engine: Engine;
+  port = 0;
+  families: (4 | 6)[] = [];
+  readonly #gate: IceGate;
+  readonly #tcp: TcpListener;
+  readonly #schedule: Schedule;
+  readonly #clients = new Map<string, Client>();
+  readonly #byPeer = new Map<number, Client>();
+  readonly #meter = new LoadMeter();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #last = { atMs: 0, rxBytes: 0, txBytes: 0, rxPackets: 0, txPackets: 0 };
+  #closed = false;
+
+  constructor(
+    readonly options: WorkerOptions,
+    readonly notify: (notice: WorkerNotice) => void,
+  ) {
+    this.datapath = createDatapath(
+      { slots: options.slots },
+      {
+        onReadable: () => this.#readable(),
+        onPeerEvent: (peer, event) => this.#peerEvent(peer, event),
+        onTcpOutput: (connection, bytes) => this.#tcp.write(connection, bytes),
+      },
+    );
+    this.engine = new Engine({
+      datapath: this.datapath,
+      random: Math.random,
+      notify,
+      onStun: (row) => this.#gate.handle(row, this.engine.now),
+      unixAtZeroMs: Date.now() - this.datapath.nowUs() / 1000,
+    });
+    this.#schedule = new Schedule(this.engine);
+    this.#tcp = new TcpListener({
+      onPacket: (connection, packet) => this.datapath.injectTcp(connection, packet),
+      onClosed: (connection) => this.#tcpClosed(connection),
+    });
+    this.#gate = new IceGate(
+      this.datapath,
+      (connection) => this.#tcp.remote(connection),
+      (connection) => this.#tcp.markKnown(connection),
+    );
+  }
+
+  /** Opens the port and starts the clock. */
+  async start(): Promise<void> {
+    const { port, families } = await openMediaPort(this.datapath, this.#tcp, this.options);
+    this.port = port;
+    this.families = families;
+    this.#timers.push(
+      setInterval(() => {
+        this.#schedule.tick();
+        this.datapath.tick();
+      }, TICK_MS),
+      setInterval(() => this.#checkConsent(), CONSENT_CHECK_MS),
+      setInterval(() => this.notify({ type: 'load', load: this.#load() }), LOAD_MS),
+    );
+  }
+
+  /** Carries a request out; throws `SfuError`. */
+  handle(request: WorkerRequest): WorkerReplies[WorkerRequest['type']] {
+    this.engine.setClock();
+    switch (request.type) {
+      case 'openRouter':
+        this.engine.openRouter(request.router);
+        return {};
+      case 'closeRouter':
+        this.#closeRouter(request.router);
+        return {};
+      case 'configureTransport':
+        this.#configure(request);
+        return {};
+      case 'closeTransport':
+        this.#closeClient(request.transport, 'closed');
+        return {};
+      case 'route': {
+        const transport = this.#transport(request.transport);
+        for (const { mid, source } of request.routes) {
+          const stream = transport.streams.get(mid);
+          if (!stream) throw new SfuError('not-found', `transport ${request.transport} receives nothing in ${mid}`);
+          transport.router.route(stream, source);
+        }
+        return {};
+      }
+      case 'pauseProducer': {
+        const { producer, transport } = this.#producer(request.producer);
+        transport.router.pause(producer, request.paused);
+        return {};
+      }
+      case 'transportStats': {
+        const client = this.#clients.get(request.transport);
+        return {
+          ...transportStats(this.engine, request.transport),
+          protocol: client?.protocol,
+          remoteAddress: client?.remoteAddress,
+        };
+      }
+      case 'shutdown':
+        this.close();
+        return {};
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const id of [...this.#clients.keys()]) this.#closeClient(id, 'closed');
+    this.datapath.flush(0);
+    this.#tcp.close();
+    this.datapath.close();
+  }
+
+  #readable(): void {
+    if (!this.#closed) this.engine.receiveTurn(TURNS);
+  }
+
+  #configure(description: TransportDescription): void {
+    const client = this.#clients.get(description.transport);
+    if (client) {
+      this.#reconfigure(client, description);
+      return;
+    }
+    if (this.#gate.has(description.localIce.usernameFragment))
+      throw new SfuError('conflict', 'that username fragment is taken');
+    const peer = this.datapath.createPeer();
+    let transport: Transport;
+    try {
+      transport = this.engine.openTransport(description.transport, description.router, peer);
+    } catch (error) {
+      this.datapath.closePeer(peer);
+      throw error;
+    }
+    const agent = new IceLiteAgent({
+      local: description.localIce,
+      remote: description.remoteIce,
+      consentTimeoutMs: this.options.consentTimeoutMs,
+    });
+    const made = new Client(transport, agent, description, peer, (selected) => this.#pathSelected(selected));
+    this.#clients.set(description.transport, made);
+    this.#byPeer.set(peer, made);
+    this.#gate.add(made);
+    try {
+      transport.configure(description.sections);
+    } catch (error) {
+      this.#closeClient(description.transport, 'closed');
+      throw error;
+    }
+  }
+
+  #reconfigure(client: Client, description: TransportDescription): void {
+    const known = client.description.remoteFingerprints;
+    const same = description.remoteFingerprints.some((f) => known.some((k) => k.value === f.value));
+    if (!same) throw new SfuError('conflict', 'the certificate of a transport stays the same');
+    if (description.remoteIce.usernameFragment !== client.agent.remote.usernameFragment) {
+      client.agent.restart(description.localIce, description.remoteIce);
+      this.#gate.add(client);
+    }
+    client.transport.configure(description.sections);
+    if (client.transport.connected) client.transport.becameConnected();
+  }
+
+  /** The client's checks arrive: DTLS can begin on that path. */
+  #pathSelected(client: Client): void {
+    if (client.dtlsStarted) return;
+    client.dtlsStarted = true;
+    client.transport.state = 'connecting';
+    this.notify({ type: 'transportState', transport: client.transport.id, state: 'connecting' });
+    this.datapath.startDtls(client.peer, {
+      role: client.description.dtlsRole,
+      fingerprints: client.description.remoteFingerprints,
+    });
+  }
+
+  #peerEvent(peer: number, event: PeerEvent): void {
+    const client = this.#byPeer.get(peer);
+    if (!client || this.#closed) return;
+    this.engine.setClock();
+    const { transport } = client;
+    if (event.type === 'connected') {
+      transport.state = 'connected';
+      transport.srtpProfile = event.profile;
+      transport.becameConnected();
+      this.notify({ type: 'transportState', transport: transport.id, state: 'connected' });
+    } else if (event.type === 'failed') {
+      this.#closeClient(transport.id, 'failed', `${event.reason}: ${event.detail}`);
+    } else {
+      this.#closeClient(transport.id, 'closed', 'the client closed the connection');
+    }
+  }
+
+  #checkConsent(): void {
+    this.engine.setClock();
+    for (const client of [...this.#clients.values()])
+      if (client.agent.expired(this.engine.now))
+        this.#closeClient(client.transport.id, 'failed', 'nothing was heard from the client');
+  }
+
+  #tcpClosed(connection: number): void {
+    if (this.#closed) return;
+    const path = tcpPath(connection);
+    for (const client of this.#clients.values()) this.#gate.pathClosed(client, path);
+  }
+
+  #closeRouter(id: string): void {
+    const router = this.engine.routers.get(id);
+    if (!router) throw new SfuError('not-found', `no router ${id}`);
+    for (const transport of [...router.transports.keys()]) this.#closeClient(transport, 'closed');
+    this.engine.routers.delete(id);
+  }
+
+  #closeClient(id: string, state: 'closed' | 'failed', reason?: string): void {
+    const client = this.#clients.get(id);
+    if (!client) throw new SfuError('not-found', `no transport ${id}`);
+    this.#clients.delete(id);
+    this.#byPeer.delete(client.peer);
+    this.#gate.remove(client);
+    if (client.transport.connected) this.engine.reports.goodbye(client.transport);
+    this.engine.closeTransport(client.transport);
+    this.datapath.flush(0);
+    this.datapath.closePeer(client.peer);
+    this.notify({ type: 'transportState', transport: id, state, reason });
+  }
+
+  #transport(id: string): Transport {
+    const transport = this.engine.transports.get(id);
+    if (!transport) throw new SfuError('not-found', `no transport ${id}`);
+    return transport;
+  }
+
+  #producer(id: string) {
+    const slash = id.lastIndexOf('/');
+    const transport = this.#transport(id.slice(0, slash));
+    const producer = transport.producers.get(id.slice(slash + 1));
+    if (!producer) throw new SfuError('not-found', `no producer ${id}`);
+    return { producer, transport };
+  }
+
+  #load(): LoadFigures {
+    const { engine } = this;
+    const stats = this.datapath.stats();
+    const atMs = this.datapath.nowUs() / 1000;
+    const seconds = Math.max(0.001, (atMs - this.#last.atMs) / 1000);
+    const rate = (now: number, before: number) => Math.round((now - before) / seconds);
+    const figures: LoadFigures = {
+      ...this.#meter.sample(),
+      receiveBps: rate(stats.rxBytes, this.#last.rxBytes) * 8,
+      sendBps: rate(stats.txBytes, this.#last.txBytes) * 8,
+      receivePps: rate(stats.rxPackets, this.#last.rxPackets),
+      sendPps: rate(stats.txPackets, this.#last.txPackets),
+      routers: engine.routers.size,
+      transports: engine.transports.size,
+      producers: [...engine.routers.values()].reduce((sum, router) => sum + router.producers.size, 0),
+      virtualStreams: engine.streams.reduce((sum, stream) => sum + (stream ? 1 : 0), 0),
+      counters: {
+        ...stats,
+        ...engine.counters,
+        ...this.#gate.counters,
+        ...this.#tcp.counters,
+        forwarded: engine.fanout.forwarded,
+      },
+    };
+    const { rxBytes, txBytes, rxPackets, txPackets } = stats;
+    this.#last = { atMs, rxBytes, txBytes, rxPackets, txPackets };
+    return figures;
+  }
+}
