@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { BotsUsageError, parseBotsOptions } from './options.js';
+
+test('a command line becomes options, with defaults for what it leaves out', () => {
+  expect(
+    parseBotsOptions(['--publishers', '3', '--subscribers', '200', '--room', 'demo', '--duration', '60s']),
+  ).toEqual({
+    url: 'http://localhost:3000',
+    room: 'demo',
+    publishers: 3,
+    subscribers: 200,
+    durationMs: 60_000,
+    joinsPerSecond: 20,
+    insecure: false,
+    json: false,
+    token: undefined,
+  });
+});
+
+test('times have units', () => {
+  const duration = (text: string) => (parseBotsOptions(['--duration', text]) as { durationMs: number }).durationMs;
+  expect(['5', '5s', '2m', '1h', '250ms', '1.5s'].map(duration)).toEqual([5000, 5000, 120_000, 3_600_000, 250, 1500]);
+});
+
+test.each([
+  [['--publishers', 'many'], '--publishers'],
+  [['--url', 'ftp://x'], '--url'],
+  [['--room', 'a/b'], '--room'],
+  [['--duration', '0s'], '--duration'],
+  [['--publishers', '0'], 'nobody'],
+  [['--subscribers', '99999'], 'at most'],
+  [['--colour', 'red'], '--colour'],
+])('%j is refused with a reason', (args, reason) => {
+  expect(() => parseBotsOptions(args)).toThrow(BotsUsageError);
+  expect(() => parseBotsOptions(args)).toThrow(reason);
+});
+
+test('help is help', () => {
+  expect(parseBotsOptions(['-h'])).toBe('help');
+});

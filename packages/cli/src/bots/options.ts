@@ -1,0 +1,106 @@
+/** What `efir bots` is asked to do, from its command line. */
+import { parseArgs } from 'node:util';
+
+export interface BotsOptions {
+  url: string;
+  room: string;
+  publishers: number;
+  subscribers: number;
+  /** Ms; null: until interrupted. */
+  durationMs: number | null;
+  /** Joins a second; 0: all at once. */
+  joinsPerSecond: number;
+  /** Accept any TLS certificate. */
+  insecure: boolean;
+  json: boolean;
+  token?: string;
+}
+
+/** A command line that can't be obeyed; `message` says which part and what it may be. */
+export class BotsUsageError extends Error {
+  override readonly name = 'BotsUsageError';
+}
+
+export const BOTS_USAGE = `efir bots --room <room> [options]
+
+Joins a room with robots, through the same doors as people: publishers send pictures and speech, subscribers receive all.
+
+  --room <name>          room to join (default: demo)
+  --url <url>            server (default: http://localhost:3000)
+  --publishers <n>       robots that send audio and video (default: 1)
+  --subscribers <n>      robots that only receive (default: 0)
+  --duration <time>      leave after this time: 60s, 5m, 1h (default: stay until Ctrl-C)
+  --rate <n>             joins per second, 0 for all at once (default: 20)
+  --token <token>        join token, where the server wants one
+  --insecure             accept any TLS certificate
+  --json                 print the final report as one line of JSON, and no live summary
+`;
+
+const MAX_ROBOTS = 4000;
+
+/** Throws `BotsUsageError`. */
+export function parseBotsOptions(args: string[]): BotsOptions | 'help' {
+  const { values } = parsed(args);
+  if (values.help) return 'help';
+  const url = values.url ?? 'http://localhost:3000';
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new BotsUsageError(`--url must be an http:// or https:// address, not ${url}`);
+  }
+  const room = values.room ?? 'demo';
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(room)) {
+    throw new BotsUsageError('--room must be 1 to 64 letters, digits, - or _');
+  }
+  const options: BotsOptions = {
+    url: url.replace(/\/+$/, ''),
+    room,
+    publishers: count('publishers', values.publishers, 1),
+    subscribers: count('subscribers', values.subscribers, 0),
+    durationMs: values.duration === undefined ? null : durationMs(values.duration),
+    joinsPerSecond: count('rate', values.rate, 20),
+    insecure: values.insecure ?? false,
+    json: values.json ?? false,
+    token: values.token,
+  };
+  const robots = options.publishers + options.subscribers;
+  if (robots === 0) throw new BotsUsageError('there is nobody to join: give --publishers or --subscribers');
+  if (robots > MAX_ROBOTS) throw new BotsUsageError(`one process runs at most ${MAX_ROBOTS} robots, not ${robots}`);
+  return options;
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        room: { type: 'string' },
+        url: { type: 'string' },
+        publishers: { type: 'string' },
+        subscribers: { type: 'string' },
+        duration: { type: 'string' },
+        rate: { type: 'string' },
+        token: { type: 'string' },
+        insecure: { type: 'boolean' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new BotsUsageError((error as Error).message);
+  }
+}
+
+function count(name: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  if (!/^\d{1,5}$/.test(text)) throw new BotsUsageError(`--${name} must be a whole number, not ${text}`);
+  return Number(text);
+}
+
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `90s`, `2m`, `1h`, `500ms`; a bare number is seconds. */
+function durationMs(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  if (!match || Number(match[1]) === 0)
+    throw new BotsUsageError(`--duration must be a time such as 60s or 5m, not ${text}`);
+  return Number(match[1]) * UNIT_MS[match[2] ?? 's'];
+}
