@@ -5,7 +5,6 @@ import {
   ntpMiddle,
   parseRtcp,
   type RtcpVisitor,
-  readTransportFeedback,
   roundTripMs,
   unixMsFromNtp,
 } from '@efir/rtc';
@@ -84,8 +83,8 @@ export class RtcpIntake implements RtcpVisitor {
   }
 
   transportFeedback(bytes: Uint8Array, offset: number, length: number): void {
-    const history = this.engine.transportCc.history(this.#transport.number);
-    if (history) readTransportFeedback(bytes, offset, length, history);
+    const { transportCc } = this.engine;
+    transportCc.history(this.#transport.number)?.feedback(bytes, offset, length, transportCc.nowUs);
   }
 
   remb(_sender: number, bitrateBps: number): void {

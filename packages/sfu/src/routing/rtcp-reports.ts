@@ -55,7 +55,7 @@ export class RtcpReports {
 
   /** Every 50 ms or so: what came from the client, so that its estimate can grow. */
   transportFeedback(transport: Transport): void {
-    if (!transport.connected || !transport.stampedUplink) return;
+    if (!transport.connected || !transport.feedback) return;
     const media = transport.anyUplinkSsrc();
     for (let i = 0; i < 4; i++) {
       const length = transport.feedback.build(this.engine.now, transport.localSsrc, media, this.#feedback);

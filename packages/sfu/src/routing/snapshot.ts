@@ -50,7 +50,7 @@ export function transportStats(engine: Engine, id: string): TransportStats {
     state: transport.state,
     roundTripMs: transport.roundTripMs,
     srtpProfile: transport.srtpProfile,
-    sendLoss: engine.transportCc.history(transport.number)?.lossShare(engine.now) ?? 0,
+    sendLoss: engine.transportCc.history(transport.number)?.figures(engine.datapath.nowUs()).lossShare ?? 0,
     producers,
     virtualStreams,
   };

@@ -5,6 +5,9 @@
  */
 import { SendHistory } from '@efir/rtc';
 
+/** Packets remembered for each transport: half a second at 1,000 packets/s, in 3 KB. */
+const HISTORY_ENTRIES = 512;
+
 export class TransportCcTable {
   /** Send time of the packets being written, microseconds; set once a turn. */
   nowUs = 0;
@@ -18,13 +21,14 @@ export class TransportCcTable {
       this.#next = grown;
     }
     this.#next[transport] = 1;
-    this.#histories[transport] = new SendHistory();
+    this.#histories[transport] = undefined;
   }
 
   close(transport: number): void {
     this.#histories[transport] = undefined;
   }
 
+  /** Undefined while nothing was sent. */
   history(transport: number): SendHistory | undefined {
     return this.#histories[transport];
   }
@@ -33,7 +37,12 @@ export class TransportCcTable {
   stamp(transport: number, bytes: number): number {
     const number = this.#next[transport];
     this.#next[transport] = number + 1;
-    this.#histories[transport]!.sent(number, this.nowUs, bytes);
+    let history = this.#histories[transport];
+    if (history === undefined) {
+      history = new SendHistory({ entries: HISTORY_ENTRIES });
+      this.#histories[transport] = history;
+    }
+    history.sent(number, this.nowUs, bytes);
     return number;
   }
 }

@@ -36,9 +36,8 @@ export class Transport {
   readonly producers = new Map<string, Producer>();
   readonly streams = new Map<string, VirtualStream>();
   readonly streamBySsrc = new Map<number, VirtualStream>();
-  readonly feedback = new TransportFeedbackGenerator();
-  /** Feedback is wanted: the client stamps its packets. */
-  stampedUplink = false;
+  /** There once the client stamps its packets: it wants feedback. */
+  feedback: TransportFeedbackGenerator | null = null;
   /** Our SSRC as a receiver. */
   readonly localSsrc: number;
   roundTripMs: number | undefined;
@@ -79,7 +78,8 @@ export class Transport {
       if (stream) stream.update(section);
       else this.#addStream(section);
     }
-    this.stampedUplink = sections.some((s) => s.uplink && s.extensions.transportCc !== undefined);
+    if (sections.some((s) => s.uplink && s.extensions.transportCc !== undefined))
+      this.feedback ??= new TransportFeedbackGenerator();
   }
 
   /** SRTP came up (or is still up after an ICE restart): sources may flow. */
@@ -112,7 +112,7 @@ export class Transport {
     }
     const { encoding } = binding;
     const { producer } = encoding;
-    if (this.stampedUplink && producer.extensions.transportCc !== undefined) {
+    if (this.feedback && producer.extensions.transportCc !== undefined) {
       const found = findExtension(reader.arena, slot, headerLength, producer.extensions.transportCc);
       if (found >= 0 && (found & 0xff) === 2)
         this.feedback.received(readTransportSequence(reader.arena, slot + (found >> 8)), arrivalUs);
