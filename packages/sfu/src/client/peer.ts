@@ -6,6 +6,7 @@
 import { EventEmitter } from 'node:events';
 import {
   type Datapath,
+  type DtlsRole,
   type PeerEvent,
   RX_HEADER_LENGTH,
   RX_LENGTH,
@@ -45,6 +46,8 @@ export interface ClientAgreement {
   remoteIce: IceParameters;
   remoteFingerprints: SdpFingerprint[];
   candidates: RemoteCandidate[];
+  /** Ours; default `client`. */
+  dtlsRole?: DtlsRole;
   /** As the server sees them: we send the uplinks and receive the downlinks. */
   sections: SectionParameters[];
 }
@@ -90,6 +93,7 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
   readonly #handles = new Map<string, { media: number; rtx: number | null }>();
   readonly #ice: ClientIce;
   #fingerprints: SdpFingerprint[] = [];
+  #dtlsRole: DtlsRole = 'client';
   #dtlsStarted = false;
   #feedback: Feedback | null = null;
   #transportCcId = 0;
@@ -132,6 +136,7 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
     if (this.state === 'failed' || this.state === 'closed') throw new ClientError('closed', 'the peer is closed');
     this.#ice.setRemote(agreement.remoteIce, agreement.candidates);
     this.#fingerprints = agreement.remoteFingerprints;
+    this.#dtlsRole = agreement.dtlsRole ?? 'client';
     this.#setSections(agreement.sections, now);
     if (this.state === 'new') this.#setState('connecting');
     this.tick(now);
@@ -212,7 +217,7 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
   #startDtls(): void {
     if (this.#dtlsStarted) return;
     this.#dtlsStarted = true;
-    this.#host.datapath.startDtls(this.handle, { role: 'client', fingerprints: this.#fingerprints });
+    this.#host.datapath.startDtls(this.handle, { role: this.#dtlsRole, fingerprints: this.#fingerprints });
   }
 
   #setSections(sections: SectionParameters[], now: number): void {

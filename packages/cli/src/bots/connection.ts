@@ -1,0 +1,141 @@
+/** A robot's signalling: Socket.IO, namespace `/sfu`, the same messages that the web client sends. */
+import { EventEmitter } from 'node:events';
+import {
+  EnterReply,
+  type EnterRequest,
+  OfferReply,
+  type OfferRequest,
+  PlainReply,
+  type ServerEvents,
+  SFU_NAMESPACE,
+} from '@efir/protocol';
+import { io, type Socket } from 'socket.io-client';
+
+const REPLY_TIMEOUT_MS = 10_000;
+/** Receiving sections that a robot adds at once, whatever the server says is missing. */
+const MAX_MISSING = 64;
+
+/** The server refused, or didn't answer. `code` as in `ErrorReply`, or `timeout`, `unreachable`, `bad-reply`. */
+export class SignalingError extends Error {
+  override readonly name = 'SignalingError';
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface MissingSections {
+  audio: number;
+  video: number;
+}
+
+interface RoomConnectionEvents {
+  /** Sections that are wanted for receiving everything. */
+  missing: [MissingSections];
+  /** The media transport is gone on the server's side. */
+  'media-restart': [];
+  closed: [{ reason: string; retry: boolean }];
+  /** The socket is there again after it was lost. */
+  reconnected: [];
+}
+
+type Accepted<T> = Extract<T, { ok: true }>;
+
+export interface RoomConnectionOptions {
+  url: string;
+  /** Accept any TLS certificate. */
+  insecure: boolean;
+}
+
+export class RoomConnection extends EventEmitter<RoomConnectionEvents> {
+  readonly #socket: Socket;
+  #connectedBefore = false;
+
+  constructor({ url, insecure }: RoomConnectionOptions) {
+    super();
+    const socket = io(`${url}${SFU_NAMESPACE}`, {
+      transports: ['websocket'],
+      forceNew: true,
+      rejectUnauthorized: !insecure,
+      reconnectionDelay: 500,
+      reconnectionDelayMax: 5000,
+    });
+    this.#socket = socket;
+    socket.on('connect', () => {
+      if (this.#connectedBefore) this.emit('reconnected');
+      this.#connectedBefore = true;
+    });
+    socket.on('streams', (event: ServerEvents['streams']) => {
+      const missing = { audio: bounded(event?.missing?.audio), video: bounded(event?.missing?.video) };
+      if (missing.audio + missing.video > 0) this.emit('missing', missing);
+    });
+    socket.on('media-restart', () => this.emit('media-restart'));
+    socket.on('closed', (event: ServerEvents['closed']) =>
+      this.emit('closed', { reason: String(event?.reason ?? 'closed'), retry: event?.retry === true }),
+    );
+  }
+
+  /** Resolves when the socket is up; rejects with `unreachable` if that takes too long. */
+  async open(): Promise<void> {
+    if (this.#socket.connected) return;
+    await new Promise<void>((resolve, reject) => {
+      let last = 'no answer';
+      const onError = (error: Error): void => {
+        last = error.message;
+      };
+      const onConnect = (): void => {
+        clearTimeout(timer);
+        this.#socket.off('connect_error', onError);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#socket.off('connect', onConnect);
+        this.#socket.off('connect_error', onError);
+        reject(new SignalingError('unreachable', `the server can't be reached: ${last}`));
+      }, REPLY_TIMEOUT_MS);
+      this.#socket.once('connect', onConnect);
+      this.#socket.on('connect_error', onError);
+    });
+  }
+
+  enter(request: EnterRequest): Promise<Accepted<EnterReply>> {
+    return this.#ask('enter', request, EnterReply);
+  }
+
+  offer(request: OfferRequest): Promise<Accepted<OfferReply>> {
+    return this.#ask('offer', request, OfferReply);
+  }
+
+  /** Says goodbye if it can, and closes. */
+  async leave(): Promise<void> {
+    if (this.#socket.connected) await this.#ask('leave', {}, PlainReply).catch(() => {});
+    this.#socket.disconnect();
+  }
+
+  async #ask<T extends { ok: boolean }>(
+    event: string,
+    payload: object,
+    schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } },
+  ): Promise<Accepted<T>> {
+    let answer: unknown;
+    try {
+      answer = await this.#socket.timeout(REPLY_TIMEOUT_MS).emitWithAck(event, payload);
+    } catch {
+      throw new SignalingError('timeout', `the server did not answer ${event}`);
+    }
+    const reply = schema.safeParse(answer);
+    if (!reply.success) throw new SignalingError('bad-reply', `the server's answer to ${event} makes no sense`);
+    const { data } = reply;
+    if (!data.ok) {
+      const { error } = data as unknown as { error: { code: string; message: string } };
+      throw new SignalingError(error.code, error.message);
+    }
+    return data as Accepted<T>;
+  }
+}
+
+function bounded(count: unknown): number {
+  return typeof count === 'number' && count > 0 ? Math.min(MAX_MISSING, Math.floor(count)) : 0;
+}

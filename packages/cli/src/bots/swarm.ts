@@ -1,0 +1,105 @@
+/** Robots joining at a rate, one loop that plays their clips, and their figures. Times in ms. */
+import { ClientHub } from '@efir/sfu';
+import { type Clips, loadClips } from './media/clips.js';
+import type { BotsOptions } from './options.js';
+import type { PublishedClips } from './publisher.js';
+import { Robot } from './robot.js';
+import type { RobotSnapshot } from './snapshot.js';
+
+/** How exactly pictures and speech keep time. */
+const PLAY_TICK_MS = 5;
+
+export type SwarmOptions = Pick<
+  BotsOptions,
+  'url' | 'room' | 'publishers' | 'subscribers' | 'joinsPerSecond' | 'insecure' | 'token'
+>;
+
+export class Swarm {
+  readonly robots: Robot[] = [];
+  readonly #options: SwarmOptions;
+  readonly #hub: ClientHub;
+  readonly #clips: Clips;
+  readonly #timer: NodeJS.Timeout;
+  /** Reasons of joins that came to nothing, by robot. */
+  readonly #failures = new Map<Robot, string>();
+  #stopped = false;
+
+  private constructor(options: SwarmOptions, clips: Clips) {
+    this.#options = options;
+    this.#clips = clips;
+    const robots = options.publishers + options.subscribers;
+    this.#hub = new ClientHub({ datapath: { maxPeers: Math.max(64, robots * 2) } });
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      for (const robot of this.robots) robot.tick(now);
+    }, PLAY_TICK_MS);
+  }
+
+  static async create(options: SwarmOptions): Promise<Swarm> {
+    return new Swarm(options, await loadClips());
+  }
+
+  /** Publishers first, then subscribers; resolves when every join has succeeded or failed. */
+  async join(): Promise<void> {
+    const { publishers, subscribers, joinsPerSecond } = this.#options;
+    const pauseMs = joinsPerSecond > 0 ? 1000 / joinsPerSecond : 0;
+    const joins: Promise<void>[] = [];
+    const startMs = performance.now();
+    for (let i = 0; i < publishers + subscribers && !this.#stopped; i++) {
+      const waitMs = startMs + i * pauseMs - performance.now();
+      if (waitMs > 1) await new Promise((resolve) => setTimeout(resolve, waitMs));
+      if (this.#stopped) break;
+      joins.push(this.#start(i));
+    }
+    await Promise.all(joins);
+  }
+
+  snapshots(): RobotSnapshot[] {
+    const now = performance.now();
+    return this.robots.map((robot) => {
+      const snapshot = robot.snapshot(now);
+      const failure = this.#failures.get(robot);
+      return failure && snapshot.state !== 'connected' ? { ...snapshot, state: 'failed', failure } : snapshot;
+    });
+  }
+
+  /** All say goodbye. Idempotent. */
+  async leave(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    await Promise.all(this.robots.map((robot) => robot.leave()));
+    this.#hub.close();
+  }
+
+  async #start(i: number): Promise<void> {
+    const { url, room, insecure, token, publishers } = this.#options;
+    const publishes = i < publishers;
+    const name = publishes ? `Robot ${i + 1}` : `Listener ${i - publishers + 1}`;
+    const robot = new Robot({
+      url,
+      room,
+      insecure,
+      token,
+      name,
+      hub: this.#hub,
+      clips: publishes ? this.#clip(i) : null,
+    });
+    this.robots.push(robot);
+    try {
+      await robot.join();
+    } catch (error) {
+      this.#failures.set(robot, (error as Error).message);
+    }
+  }
+
+  #clip(i: number): PublishedClips {
+    const { videos, voices } = this.#clips;
+    return {
+      video: videos[i % videos.length],
+      voice: voices[i % voices.length],
+      // Neighbours with one clip are apart in it.
+      phase: (Math.floor(i / videos.length) * 0.37) % 1,
+    };
+  }
+}
