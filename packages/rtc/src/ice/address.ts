@@ -55,8 +55,8 @@ function parseIpv4(text: string): Uint8Array | null {
 function parseIpv6(text: string): Uint8Array | null {
   const halves = text.split('::');
   if (halves.length > 2) return null;
-  const head = parseGroups(halves[0]);
-  const tail = halves.length === 2 ? parseGroups(halves[1]) : [];
+  const head = parseGroups(halves[0], halves.length === 1);
+  const tail = halves.length === 2 ? parseGroups(halves[1], true) : [];
   if (!head || !tail) return null;
   const missing = 16 - head.length - tail.length;
   if (halves.length === 2 ? missing < 2 : missing !== 0) return null;
@@ -66,13 +66,14 @@ function parseIpv6(text: string): Uint8Array | null {
   return bytes;
 }
 
-function parseGroups(text: string): number[] | null {
+/** @param last the address ends with these groups, so the last may be a dotted IPv4 address */
+function parseGroups(text: string, last: boolean): number[] | null {
   if (text === '') return [];
   const bytes: number[] = [];
   const groups = text.split(':');
   for (const [index, group] of groups.entries()) {
     if (group.includes('.')) {
-      const v4 = index === groups.length - 1 ? parseIpv4(group) : null;
+      const v4 = last && index === groups.length - 1 ? parseIpv4(group) : null;
       if (!v4) return null;
       bytes.push(...v4);
     } else {

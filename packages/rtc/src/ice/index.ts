@@ -1,6 +1,7 @@
 export * from './address.js';
 export * from './binding.js';
 export * from './candidate.js';
+export * from './client-agent.js';
 export * from './lite-agent.js';
 export * from './stun.js';
 export * from './tcp-framing.js';

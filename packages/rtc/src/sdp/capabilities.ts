@@ -26,9 +26,12 @@ export function supportsCodec(kind: MediaKind, codec: CodecLine): boolean {
   }
 }
 
-/** Baseline (constrained or not), main and high with their constrained forms; RFC 6184 section 8.1, default baseline. */
+/**
+ * Baseline (constrained or not), main and high with their constrained forms; RFC 6184 section 8.1, default baseline.
+ * FFmpeg writes a digit too many for constrained baseline.
+ */
 function supportsH264Profile(profileLevelId = '42000a'): boolean {
-  return /^(42|4d|64)[0-9a-f]{4}$/i.test(profileLevelId);
+  return /^(42|4d|64)[0-9a-f]{4,6}$/i.test(profileLevelId);
 }
 
 /** The feedback that both sides know. Audio is repaired by Opus itself: it gets no NACK. */
