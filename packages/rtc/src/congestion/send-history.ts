@@ -164,6 +164,9 @@ export class SendHistory implements TransportFeedbackSink {
     this.observer = observer;
     this.newestAckedSentUs = -1;
     this.newestAgeUs = MAX_RTT_US;
+    if (Number.isNaN(this.offsetUs) && readTransportFeedback(bytes, offset, length, newestArrival)) {
+      this.offsetUs = nowUs - newestArrival.us;
+    }
     const understood = readTransportFeedback(bytes, offset, length, this);
     this.observer = undefined;
     if (!understood) {
@@ -244,7 +247,7 @@ export class SendHistory implements TransportFeedbackSink {
   private acknowledge(sentUs: number, arrivalUs: number, bytes: number): void {
     this.acknowledgedPackets++;
     const offset = this.nowUs - arrivalUs;
-    if (!(offset >= this.offsetUs)) this.offsetUs = offset;
+    if (offset < this.offsetUs) this.offsetUs = offset;
     const flightUs = Math.max(0, (this.nowUs - sentUs) | 0);
     const ageUs = Math.min(flightUs, offset - this.offsetUs);
     const windows = this.windows;
@@ -338,6 +341,19 @@ export class SendHistory implements TransportFeedbackSink {
     if (this.firstAckUs >= 0 && ((nowUs - this.firstAckUs) | 0) >= BUCKETS * BUCKET_US) this.ackWindowFull = true;
   }
 }
+
+/** Finds the newest arrival of a first message, by which its others are placed. */
+const newestArrival = {
+  us: 0,
+  referenceUs: 0,
+  begin(_base: number, _count: number, reference: number): void {
+    this.referenceUs = reference * 64_000;
+    this.us = this.referenceUs;
+  },
+  packet(_sequence: number, received: boolean, arrivalUs: number): void {
+    if (received) this.us = Math.max(this.us, this.referenceUs + arrivalUs);
+  },
+};
 
 function emptyFigures(): SendFigures {
   return {
