@@ -12,6 +12,7 @@ export default defineConfig({
             'bench/src/**/*.test.ts',
             'apps/web/src/**/*.test.{ts,tsx}',
             'scripts/**/*.test.mjs',
+            'e2e/src/**/*.test.ts',
           ],
         },
       },
