@@ -1,0 +1,97 @@
+/**
+ * Join tokens: JWTs, HS256, signed with the API secret, so that whoever has it can make them as well. Claims: `room`,
+ * `exp`, and as they apply `name`, `publish`, `subscribe`.
+ */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { DisplayName, RoomId, type TokenReply, type TokenRequest } from '@efir/protocol';
+import { jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+import { ServerError } from '../errors.js';
+
+const AUDIENCE = 'efir';
+
+const Claims = z.object({
+  room: RoomId,
+  name: DisplayName.optional(),
+  publish: z.boolean().default(true),
+  subscribe: z.boolean().default(true),
+});
+
+/** What someone may do in a room. */
+export interface Grant {
+  /** Set by the token: not theirs to choose. */
+  name?: string;
+  publish: boolean;
+  subscribe: boolean;
+}
+
+const EVERYTHING: Grant = { publish: true, subscribe: true };
+
+export class Tokens {
+  readonly #key: Uint8Array;
+  readonly #apiSecret: string | null;
+  readonly #required: boolean;
+
+  /** Without a secret, tokens are good until this server ends. */
+  constructor(apiSecret: string | undefined, required: boolean) {
+    this.#apiSecret = apiSecret ?? null;
+    this.#key = apiSecret ? new TextEncoder().encode(apiSecret) : randomBytes(32);
+    this.#required = required;
+  }
+
+  async issue(room: string, { name, publish, subscribe, ttlSeconds }: TokenRequest): Promise<TokenReply> {
+    const now = Math.floor(Date.now() / 1000);
+    const expires = now + ttlSeconds;
+    const token = await new SignJWT({ room, publish, subscribe, ...(name !== undefined && { name }) })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setAudience(AUDIENCE)
+      .setIssuedAt(now)
+      .setExpirationTime(expires)
+      .sign(this.#key);
+    return { token, expiresAt: expires * 1000 };
+  }
+
+  /** What the bearer may do in the room. Throws `unauthorized` for a bad or missing token, `forbidden` for one of another room. */
+  async grant(room: string, token: string | undefined): Promise<Grant> {
+    if (token === undefined) {
+      if (this.#required) throw new ServerError('unauthorized', 'a token is needed');
+      return EVERYTHING;
+    }
+    const claims = await this.#verify(token);
+    if (claims.room !== room) throw new ServerError('forbidden', 'the token is for another room');
+    const { name, publish, subscribe } = claims;
+    return { publish, subscribe, ...(name !== undefined && { name }) };
+  }
+
+  /** Throws `unauthorized` if there is an API secret and this is not it. */
+  requireApiSecret(given: string | undefined): void {
+    if (this.#apiSecret === null) return;
+    if (given === undefined)
+      throw new ServerError('unauthorized', 'this needs Authorization: Bearer with the API secret');
+    const secret = Buffer.from(this.#apiSecret);
+    const candidate = Buffer.from(given);
+    if (candidate.length !== secret.length || !timingSafeEqual(candidate, secret)) {
+      throw new ServerError('unauthorized', 'the API secret is wrong');
+    }
+  }
+
+  async #verify(token: string): Promise<z.output<typeof Claims>> {
+    try {
+      const { payload } = await jwtVerify(token, this.#key, {
+        algorithms: ['HS256'],
+        audience: AUDIENCE,
+        requiredClaims: ['exp'],
+        clockTolerance: 5,
+      });
+      return Claims.parse(payload);
+    } catch (error) {
+      const expired = (error as { code?: string }).code === 'ERR_JWT_EXPIRED';
+      throw new ServerError('unauthorized', expired ? 'the token has expired' : 'the token is not valid');
+    }
+  }
+}
+
+/** Of `Authorization: Bearer …`. */
+export function bearerToken(header: string | undefined): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(header ?? '')?.[1];
+}

@@ -1,0 +1,104 @@
+import { availableParallelism } from 'node:os';
+import { expect, test } from 'vitest';
+import { StartError } from '../errors.js';
+import { type ConfigSources, loadConfig } from './load.js';
+
+const message = (sources: ConfigSources): string => {
+  try {
+    loadConfig(sources);
+  } catch (error) {
+    expect(error).toBeInstanceOf(StartError);
+    return (error as StartError).message;
+  }
+  throw new Error('the configuration was accepted');
+};
+const file = (text: string): ConfigSources => ({ flags: { config: 'efir.yaml' }, readFile: () => text });
+
+test('without anything set, the defaults hold', () => {
+  const config = loadConfig();
+  expect(config).toMatchObject({
+    port: 3000,
+    mediaPort: 40_000,
+    announcedIps: [],
+    https: false,
+    logLevel: 'info',
+    requireTokens: false,
+    trustProxy: false,
+    resumeGraceMs: 15_000,
+  });
+  expect(config.workers).toBe(Math.min(256, availableParallelism()));
+  expect(config.rateLimits.enabled).toBe(true);
+});
+
+test('a flag goes over the environment, and the environment over the file', () => {
+  const readFile = (): string => 'port: 1\nworkers: 1\nmediaPort: 1';
+  const config = loadConfig({
+    flags: { config: 'efir.yaml', port: '3', 'announced-ip': ['203.0.113.7', '2001:db8::1'] },
+    environment: { EFIR_PORT: '2', EFIR_WORKERS: '2', EFIR_ANNOUNCED_IP: '198.51.100.1' },
+    readFile,
+  });
+  expect(config).toMatchObject({ port: 3, workers: 2, mediaPort: 1, announcedIps: ['203.0.113.7', '2001:db8::1'] });
+});
+
+test('the environment gives lists with commas, and switches as words', () => {
+  const config = loadConfig({
+    environment: {
+      EFIR_ANNOUNCED_IP: '203.0.113.7, 203.0.113.8',
+      EFIR_HTTPS: 'yes',
+      EFIR_RATE_LIMITS: '0',
+      EFIR_PORT: '',
+    },
+  });
+  expect(config).toMatchObject({ announcedIps: ['203.0.113.7', '203.0.113.8'], https: true, port: 3000 });
+  expect(config.rateLimits.enabled).toBe(false);
+});
+
+test('the file takes options by their key or their flag', () => {
+  const config = loadConfig(
+    file('media-port: 41000\nannounced-ip: 203.0.113.7\nlogLevel: debug\nrateLimits: { tokens: 5 }'),
+  );
+  expect(config).toMatchObject({ mediaPort: 41_000, announcedIps: ['203.0.113.7'], logLevel: 'debug' });
+  expect(config.rateLimits).toMatchObject({ tokens: 5, enabled: true });
+});
+
+test('an empty file is no file', () => {
+  expect(loadConfig(file('# nothing yet\n')).port).toBe(3000);
+});
+
+test('a wrong value is told by the name it was given under, with a right one', () => {
+  expect(message({ flags: { port: '70000' } })).toBe('--port is 0 to 65535, for example --port 3000.');
+  expect(message({ environment: { EFIR_PORT: 'http' } })).toMatch(/^EFIR_PORT .*for example --port 3000\.$/);
+  expect(message(file('port: -1'))).toMatch(/^port in efir\.yaml is 0 to 65535/);
+  expect(message({ flags: { 'announced-ip': ['example.org'] } })).toBe(
+    '--announced-ip is an IPv4 or IPv6 address, not a name, for example --announced-ip 203.0.113.7.',
+  );
+  expect(message({ flags: { 'log-level': 'loud' } })).toMatch(/^--log-level is trace, debug/);
+});
+
+test('an option that does not exist is refused', () => {
+  expect(message(file('prot: 3000'))).toBe('There is no option prot: see efir start --help.');
+  expect(message(file('rateLimits: { token: 3 }'))).toMatch(/no option token under rateLimits/);
+});
+
+test('a file that is missing, no YAML or no mapping is named', () => {
+  expect(message({ flags: { config: '/nonexistent/efir.yaml' } })).toMatch(/efir\.yaml is not there: check --config/);
+  expect(message(file('a: [1'))).toMatch(/is not YAML/);
+  expect(message(file('- port'))).toMatch(/"option: value"/);
+});
+
+test('options that need each other are checked together', () => {
+  expect(message({ flags: { 'tls-cert': 'a.pem' } })).toMatch(/^--tls-key is needed with a certificate/);
+  expect(message({ flags: { 'require-tokens': true } })).toMatch(/^--api-secret is needed where tokens are required/);
+  expect(message({ flags: { 'media-port': '65535', workers: '2' } })).toMatch(/leaves no room for 2 workers/);
+  expect(loadConfig({ flags: { 'tls-cert': 'a.pem', 'tls-key': 'b.pem' } }).https).toBe(true);
+});
+
+test('trust in proxies is a switch, a number of hops or addresses', () => {
+  for (const [given, value] of [
+    ['true', true],
+    ['1', 1],
+    ['loopback, 10.0.0.0/8', 'loopback, 10.0.0.0/8'],
+  ] as const) {
+    expect(loadConfig({ flags: { 'trust-proxy': given } }).trustProxy).toBe(value);
+  }
+});

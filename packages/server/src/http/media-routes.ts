@@ -1,0 +1,104 @@
+/**
+ * What WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep) have in common: an SDP offer is POSTed, the answer comes with the
+ * address of the session, DELETE on that ends it. All of our candidates are in the answer; there is nothing to PATCH.
+ */
+import { MAX_SDP_LENGTH } from '@efir/protocol';
+import { type Request, type RequestHandler, Router, text } from 'express';
+import { bearerToken, type Grant } from '../auth/tokens.js';
+import { ServerError } from '../errors.js';
+import { isLoopback } from '../media/candidates.js';
+import { addressOf, type HttpContext, limited } from './context.js';
+import { methodNotAllowed, requireType } from './errors.js';
+import type { HttpMediaSession, HttpMediaSessions, MediaProtocol } from './media-sessions.js';
+import { roomId } from './rooms-api.js';
+
+const SDP_TYPE = 'application/sdp';
+
+export interface MediaOffer {
+  room: string;
+  sdp: string;
+  grant: Grant;
+  /** `?name=`. */
+  name: string | undefined;
+  loopback: boolean;
+}
+
+/** Opens the session. Throws `ServerError`. */
+export type OpenSession = (offer: MediaOffer) => Promise<{ session: HttpMediaSession; answer: string }>;
+
+export function mediaRoutes(
+  protocol: MediaProtocol,
+  { tokens, limits }: HttpContext,
+  sessions: HttpMediaSessions,
+  open: OpenSession,
+): Router {
+  const router = Router();
+  router.use(crossOrigin);
+
+  router
+    .route('/:room')
+    .options((_, response) => {
+      response.set({ Allow: 'POST, OPTIONS', 'Accept-Post': SDP_TYPE }).status(204).end();
+    })
+    .post(
+      limited(limits, 'ingest'),
+      requireType(SDP_TYPE),
+      text({ type: SDP_TYPE, limit: MAX_SDP_LENGTH, defaultCharset: 'utf-8' }),
+      async (request, response) => {
+        const room = roomId(request);
+        const grant = await tokens.grant(room, bearerToken(request.headers.authorization));
+        const sdp = typeof request.body === 'string' ? request.body : '';
+        const name = typeof request.query.name === 'string' ? request.query.name : undefined;
+        const { session, answer } = await open({ room, sdp, grant, name, loopback: isLoopback(addressOf(request)) });
+        // The client went away while we worked on it: nobody will ever end it.
+        if (request.socket.destroyed) sessions.end(session, 'lost');
+        response
+          .status(201)
+          .set({ Location: `/${protocol}/${room}/${session.id}`, ETag: session.etag, 'Cache-Control': 'no-store' })
+          .type(SDP_TYPE)
+          .send(answer);
+      },
+    )
+    .all(methodNotAllowed('POST', 'OPTIONS'));
+
+  router
+    .route('/:room/:session')
+    .options((_, response) => {
+      response.set('Allow', 'DELETE, OPTIONS').status(204).end();
+    })
+    .delete((request, response) => {
+      sessions.end(sessionOf(request), 'left');
+      response.status(200).end();
+    })
+    .all(
+      (request, _, next) => {
+        sessionOf(request);
+        next();
+      },
+      methodNotAllowed('DELETE', 'OPTIONS'),
+    );
+
+  function sessionOf(request: Request): HttpMediaSession {
+    const session = sessions.find(protocol, String(request.params.room), String(request.params.session));
+    if (!session) throw new ServerError('not-found', 'there is no such session');
+    return session;
+  }
+  return router;
+}
+
+/** Players and publishers live on pages of any origin; they carry tokens, not cookies. */
+const crossOrigin: RequestHandler = (request, response, next) => {
+  response.set({
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Expose-Headers': 'Location, ETag, Link, Retry-After, Accept-Post',
+    'Cross-Origin-Resource-Policy': 'cross-origin',
+  });
+  if (request.method === 'OPTIONS') {
+    response.set({
+      'Access-Control-Allow-Methods': 'POST, PATCH, DELETE, OPTIONS',
+      'Access-Control-Allow-Headers': 'Authorization, Content-Type, If-Match',
+      'Access-Control-Max-Age': '86400',
+    });
+  }
+  next();
+};

@@ -1,0 +1,61 @@
+/** WHEP: one POST makes a viewer who gets one audio and one video, those of whoever speaks. */
+import type { Router } from 'express';
+import { ServerError } from '../errors.js';
+import { readOffer } from '../media/sdp.js';
+import { randomId } from '../rooms/participant.js';
+import type { Viewer } from '../rooms/room.js';
+import type { HttpContext } from './context.js';
+import { mediaRoutes, type OpenSession } from './media-routes.js';
+import type { HttpMediaSession, HttpMediaSessions } from './media-sessions.js';
+
+export function whep(context: HttpContext, sessions: HttpMediaSessions): Router {
+  const open: OpenSession = async ({ room: roomId, sdp, grant, loopback }) => {
+    if (!grant.subscribe) throw new ServerError('forbidden', 'the token does not allow watching');
+    const offer = readOffer(sdp);
+    const room = context.rooms.find(roomId);
+    if (!room) throw new ServerError('not-found', `there is no room ${roomId}`, 2);
+
+    let session: HttpMediaSession | null = null;
+    let lost = false;
+    const viewer: Viewer = {
+      ended() {
+        lost = true;
+        if (session) sessions.end(session, 'lost');
+      },
+    };
+    room.addViewer(viewer);
+    const { engine } = room;
+    try {
+      const { worker, router } = await room.place.find();
+      const media = engine.openSession({
+        worker,
+        router,
+        transport: `viewer-${randomId()}.1`,
+        policy: { publish: false, subscribe: true, videoCodecs: room.settings.videoCodecs, streamId: room.id },
+      });
+      try {
+        const agreed = media.agree(offer);
+        const receiving = agreed.sections.filter(({ downlink }) => downlink !== undefined);
+        if (receiving.length === 0) throw new ServerError('unsupported', 'the offer receives nothing that we send');
+        const answer = await media.accept(agreed, engine.candidates(worker, loopback));
+        const first = (['audio', 'video'] as const).flatMap((kind) => receiving.find((one) => one.kind === kind) ?? []);
+        await media.route(first.map(({ mid }) => ({ mid, source: { follow: 'speaker' } })));
+        if (lost || media.ended) throw new ServerError('unavailable', 'media is not available at the moment', 1);
+
+        session = sessions.add('whep', roomId, () => {
+          engine.closeSession(media);
+          room.removeViewer(viewer);
+        });
+        media.onLost = (reason) => viewer.ended(reason);
+        return { session, answer };
+      } catch (error) {
+        engine.closeSession(media);
+        throw error;
+      }
+    } catch (error) {
+      room.removeViewer(viewer);
+      throw error;
+    }
+  };
+  return mediaRoutes('whep', context, sessions, open);
+}

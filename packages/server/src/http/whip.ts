@@ -1,0 +1,46 @@
+/** WHIP: one POST makes a participant who only publishes. */
+import { DisplayName } from '@efir/protocol';
+import type { Router } from 'express';
+import { ServerError } from '../errors.js';
+import { readOffer } from '../media/sdp.js';
+import { answerOffer } from '../rooms/negotiation.js';
+import { Participant } from '../rooms/participant.js';
+import { validate } from '../validation.js';
+import type { HttpContext } from './context.js';
+import { mediaRoutes, type OpenSession } from './media-routes.js';
+import type { HttpMediaSession, HttpMediaSessions } from './media-sessions.js';
+
+const DEFAULT_NAME = 'WHIP';
+
+export function whip(context: HttpContext, sessions: HttpMediaSessions): Router {
+  const open: OpenSession = async ({ room: roomId, sdp, grant, name, loopback }) => {
+    if (!grant.publish) throw new ServerError('forbidden', 'the token does not allow publishing');
+    const displayName = grant.name ?? validate(DisplayName, name?.trim() || DEFAULT_NAME);
+    // A bad offer makes no room.
+    readOffer(sdp);
+
+    let session: HttpMediaSession | null = null;
+    const participant = new Participant({
+      name: displayName,
+      permissions: { publish: true, subscribe: false },
+      onMediaLost: () => session && sessions.end(session, 'lost'),
+    });
+    const room = context.rooms.enter(roomId);
+    const hold = { ended: () => {} };
+    room.addViewer(hold);
+    try {
+      const answer = await answerOffer(room, participant, { sdp, tracks: [], fresh: true }, loopback);
+      if (participant.tracks.length === 0) throw new ServerError('unsupported', 'the offer sends nothing that we take');
+      if (!participant.media?.worker.alive) throw new ServerError('unavailable', 'media is not available', 1);
+      room.join(participant);
+      session = sessions.add('whip', roomId, (reason) => room.leave(participant, reason));
+      return { session, answer };
+    } catch (error) {
+      room.discard(participant);
+      throw error;
+    } finally {
+      room.removeViewer(hold);
+    }
+  };
+  return mediaRoutes('whip', context, sessions, open);
+}

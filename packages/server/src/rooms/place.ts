@@ -1,0 +1,112 @@
+/**
+ * Where a room's media is: one router on one worker. When the worker is lost a new one is looked for until there is one or
+ * the room is closed; who asks meanwhile waits a little.
+ */
+import { ServerError } from '../errors.js';
+import type { MediaWorker, MediaWorkers } from '../media/workers.js';
+
+export interface Home {
+  worker: MediaWorker;
+  router: string;
+}
+
+/** Longest wait of a request for a room's home; a worker is back in less. */
+const WAIT_MS = 5000;
+/** Between attempts, unless a worker gets ready before. */
+const RETRY_MS = 500;
+
+export class Place {
+  readonly #workers: MediaWorkers;
+  readonly #room: string;
+  #generation = 0;
+  #home: Home | null = null;
+  #closed = false;
+  #waiting: (() => void)[] = [];
+
+  constructor(workers: MediaWorkers, room: string) {
+    this.#workers = workers;
+    this.#room = room;
+  }
+
+  /** Null while there is none. */
+  get home(): Home | null {
+    return this.#home;
+  }
+
+  /** Throws `ServerError` `unavailable` if there is none in time. */
+  async find(): Promise<Home> {
+    if (!this.#home && !this.#closed) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, WAIT_MS);
+        this.#waiting.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+    if (this.#home) return this.#home;
+    throw new ServerError('unavailable', 'media is not available at the moment', 2);
+  }
+
+  /** Resolves when a router is open, or the room is closed. */
+  async open(): Promise<void> {
+    while (!this.#closed && !this.#home) {
+      const home = await this.#tryOpen();
+      if (!home) await this.#retryTime();
+      else if (this.#closed) close(home);
+      else this.#home = home;
+    }
+    this.#wake();
+  }
+
+  /** The worker is gone. */
+  lost(): void {
+    this.#home = null;
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#home) close(this.#home);
+    this.#home = null;
+    this.#wake();
+  }
+
+  async #tryOpen(): Promise<Home | null> {
+    try {
+      const worker = this.#workers.choose();
+      // A room of the same name may have been closed a moment ago: no router id is used twice.
+      const router = `${this.#room}#${process.hrtime.bigint().toString(36)}.${++this.#generation}`;
+      await worker.request({ type: 'openRouter', router });
+      return worker.alive ? { worker, router } : null;
+    } catch {
+      return null;
+    }
+  }
+
+  #retryTime(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#workers.off('worker-ready', done);
+        resolve();
+      };
+      const timer = setTimeout(done, RETRY_MS);
+      this.#workers.on('worker-ready', done);
+    });
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** Of a router's id. */
+export function roomOfRouter(router: string): string {
+  return router.slice(0, router.indexOf('#'));
+}
+
+function close({ worker, router }: Home): void {
+  if (worker.alive) worker.request({ type: 'closeRouter', router }).catch(() => {});
+}

@@ -1,0 +1,122 @@
+/**
+ * All rooms of this server. A room comes to be when somebody enters it or its settings are put; it ends with the last one
+ * in it, unless its settings were put. Brings the workers' notices to the rooms, and rooms of a lost worker to another.
+ */
+import { RoomSettings } from '@efir/protocol';
+import type { Logger } from 'pino';
+import { ServerError } from '../errors.js';
+import type { MediaEngine } from '../media/engine.js';
+import type { MediaWorker } from '../media/workers.js';
+import { participantOfTransport } from './participant.js';
+import { roomOfRouter } from './place.js';
+import { Room } from './room.js';
+import { topologyFor } from './topology.js';
+
+export interface RoomsOptions {
+  engine: MediaEngine;
+  maxRooms: number;
+  resumeGraceMs: number;
+  log: Logger;
+}
+
+export class Rooms {
+  readonly #rooms = new Map<string, Room>();
+  /** Ids of rooms whose settings were put. */
+  readonly #kept = new Set<string>();
+  readonly #options: RoomsOptions;
+  #closed = false;
+
+  constructor(options: RoomsOptions) {
+    this.#options = options;
+    const { workers } = options.engine;
+    workers.on('worker-lost', (worker) => this.#workerLost(worker));
+    workers.on('notice', (_, notice) => {
+      if (notice.type !== 'speaker') return;
+      const room = this.find(roomOfRouter(notice.router));
+      if (room?.place.home?.router !== notice.router) return;
+      room.speakerChanged(notice.producer === null ? null : participantOfTransport(notice.producer));
+    });
+  }
+
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  list(): Room[] {
+    return [...this.#rooms.values()];
+  }
+
+  find(id: string): Room | null {
+    return this.#rooms.get(id) ?? null;
+  }
+
+  /** Throws `not-found`. */
+  get(id: string): Room {
+    const room = this.#rooms.get(id);
+    if (!room) throw new ServerError('not-found', `there is no room ${id}`);
+    return room;
+  }
+
+  /** The room, made with default settings if it is not there. The caller puts somebody into it, or calls its `checkEmpty`. */
+  enter(id: string): Room {
+    return this.#rooms.get(id) ?? this.#create(id, RoomSettings.parse({}));
+  }
+
+  /** Makes the room, or changes it, and keeps it. Throws `unsupported`. */
+  put(id: string, settings: RoomSettings): { room: Room; created: boolean } {
+    topologyFor(settings);
+    const existing = this.#rooms.get(id);
+    if (existing) existing.changeSettings(settings);
+    const room = existing ?? this.#create(id, settings);
+    this.#kept.add(id);
+    return { room, created: !existing };
+  }
+
+  /** Everyone in it is put out. Throws `not-found`. */
+  remove(id: string): void {
+    const room = this.get(id);
+    this.#forget(room);
+    room.close('the room was closed', false);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const room of this.list()) {
+      this.#forget(room);
+      room.close('the server is shutting down', true);
+    }
+  }
+
+  #create(id: string, settings: RoomSettings): Room {
+    if (this.#closed) throw new ServerError('unavailable', 'the server is shutting down', 5);
+    if (this.#rooms.size >= this.#options.maxRooms) {
+      throw new ServerError('unavailable', `there are as many rooms as may be (${this.#options.maxRooms})`, 30);
+    }
+    const { engine, resumeGraceMs, log } = this.#options;
+    const onEmpty = (): void => this.#emptied(room);
+    const room = new Room({ id, settings, engine, resumeGraceMs, log, onEmpty });
+    this.#rooms.set(id, room);
+    void room.place.open();
+    return room;
+  }
+
+  #emptied(room: Room): void {
+    if (this.#kept.has(room.id) || this.#rooms.get(room.id) !== room) return;
+    this.#forget(room);
+    room.close('the room is empty', true);
+  }
+
+  #forget(room: Room): void {
+    this.#rooms.delete(room.id);
+    this.#kept.delete(room.id);
+  }
+
+  #workerLost(worker: MediaWorker): void {
+    for (const room of this.list()) {
+      if (room.place.home?.worker !== worker) continue;
+      room.mediaLost('the media process ended').catch((error: Error) => {
+        this.#options.log.error({ room: room.id, reason: error.message }, 'a room could not be moved');
+      });
+    }
+  }
+}

@@ -1,0 +1,169 @@
+/** Puts the server together and takes it apart again. */
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { SFU_NAMESPACE } from '@efir/protocol';
+import { WorkerError } from '@efir/sfu';
+import type { Logger } from 'pino';
+import { Server as IoServer } from 'socket.io';
+import { Tokens } from './auth/tokens.js';
+import { ServerConfig, type ServerConfigInput } from './config/schema.js';
+import { StartError } from './errors.js';
+import { createApp } from './http/app.js';
+import { clientAddress, type TrustProxy } from './http/client-address.js';
+import { type Certificate, loadCertificate } from './http/tls.js';
+import { Limits } from './limits.js';
+import { createLogger } from './log.js';
+import { ownAddresses } from './media/candidates.js';
+import { MediaEngine } from './media/engine.js';
+import { PoolWorkers } from './media/pool.js';
+import { checkMediaPorts } from './media/ports.js';
+import type { MediaWorkers } from './media/workers.js';
+import { Metrics } from './metrics.js';
+import { Rooms } from './rooms/rooms.js';
+import { serveSfu } from './signaling/gateway.js';
+import { describeIssues } from './validation.js';
+
+/** For connections to end in good order. */
+const CLOSE_GRACE_MS = 500;
+/** Bytes of one signalling message. */
+const MAX_MESSAGE_BYTES = 100_000;
+
+export interface RunningServer {
+  /** To open on this machine. */
+  url: string;
+  /** To open on others in the same network. */
+  networkUrls: string[];
+  port: number;
+  https: boolean;
+  /** The certificate was made at the start. */
+  selfSigned: boolean;
+  /** Tells everyone, ends the workers, frees the ports. */
+  close(): Promise<void>;
+}
+
+/** Stand-ins for what is otherwise made from the configuration. */
+export interface Parts {
+  workers?: MediaWorkers;
+  log?: Logger;
+}
+
+/** Throws `StartError`, with nothing left running. */
+export async function startServer(input: ServerConfigInput = {}, parts: Parts = {}): Promise<RunningServer> {
+  const config = checked(input);
+  const log = parts.log ?? createLogger(config.logLevel);
+  const certificate = await loadCertificate(config);
+  const http = certificate ? createHttpsServer(certificate) : createHttpServer();
+  // First of all: a taken port is what goes wrong most.
+  await listen(http, config);
+  let workers: MediaWorkers;
+  try {
+    workers = parts.workers ?? (await startWorkers(config, log));
+  } catch (error) {
+    http.close();
+    throw error;
+  }
+  return serve({ config, log, http, certificate, workers });
+}
+
+interface Assembly {
+  config: ServerConfig;
+  log: Logger;
+  http: HttpServer;
+  certificate: Certificate | null;
+  workers: MediaWorkers;
+}
+
+function serve({ config, log, http, certificate, workers }: Assembly): RunningServer {
+  const engine = new MediaEngine(workers, config.announcedIps);
+  const rooms = new Rooms({ engine, maxRooms: config.maxRooms, resumeGraceMs: config.resumeGraceMs, log });
+  const metrics = new Metrics(rooms, workers);
+  const limits = new Limits(config.rateLimits, (limit) => metrics.limited.inc({ limit }));
+  const tokens = new Tokens(config.apiSecret, config.requireTokens);
+  const app = createApp({ config, rooms, workers, tokens, limits, metrics, log });
+  const trust: TrustProxy = app.get('trust proxy fn');
+
+  http.on('request', app);
+  const io = new IoServer(http, { maxHttpBufferSize: MAX_MESSAGE_BYTES, serveClient: false });
+  serveSfu(io, { rooms, tokens, limits, metrics, log, clientAddress: (request) => clientAddress(request, trust) });
+
+  const { port } = http.address() as AddressInfo;
+  const scheme = certificate ? 'https' : 'http';
+  const local = config.host === undefined || config.host === '0.0.0.0' || config.host === '::';
+  const at = (host: string): string => `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const others = local ? [...ownAddresses(), ...config.announcedIps] : [];
+  let closing: Promise<void> | null = null;
+  return {
+    url: at(local ? 'localhost' : (config.host as string)),
+    networkUrls: [...new Set(others)].map(at),
+    port,
+    https: certificate !== null,
+    selfSigned: certificate?.selfSigned ?? false,
+    close() {
+      closing ??= (async () => {
+        rooms.close();
+        await closeConnections(io, http);
+        await workers.close();
+      })();
+      return closing;
+    },
+  };
+}
+
+/** Lets what was said last go out, but waits for nobody. */
+async function closeConnections(io: IoServer, http: HttpServer): Promise<void> {
+  io.of(SFU_NAMESPACE).disconnectSockets(true);
+  const deadline = performance.now() + CLOSE_GRACE_MS;
+  while (io.engine.clientsCount > 0 && performance.now() < deadline) await setTimeout(10);
+  const closed = io.close();
+  http.closeIdleConnections();
+  const force = globalThis.setTimeout(() => http.closeAllConnections(), CLOSE_GRACE_MS);
+  await closed;
+  clearTimeout(force);
+}
+
+function checked(input: ServerConfigInput): ServerConfig {
+  const result = ServerConfig.safeParse(input);
+  if (!result.success) throw new StartError('bad-config', describeIssues(result.error));
+  return result.data;
+}
+
+async function startWorkers(config: ServerConfig, log: Logger): Promise<MediaWorkers> {
+  const { mediaPort, mediaListen, workers } = config;
+  await checkMediaPorts(mediaPort, workers, mediaListen);
+  try {
+    return await PoolWorkers.start({ workers, port: mediaPort, listen: mediaListen }, log);
+  } catch (error) {
+    if (!(error instanceof WorkerError)) throw error;
+    throw new StartError('media-failed', `The media workers did not start: ${error.message}.`);
+  }
+}
+
+function listen(http: HttpServer, { port, host }: ServerConfig): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => reject(listenError(error, port, host));
+    http.once('error', failed);
+    http.listen({ port, host }, () => {
+      http.off('error', failed);
+      resolve();
+    });
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, port: number, host: string | undefined): StartError {
+  switch (error.code) {
+    case 'EADDRINUSE': {
+      const other = port < 65_535 ? port + 1 : 3000;
+      const remedy = `stop the other program or start with --port ${other}`;
+      return new StartError('port-in-use', `Port ${port} is in use: ${remedy}.`);
+    }
+    case 'EACCES':
+      return new StartError('port-forbidden', `Port ${port} is not allowed to this user: start with --port 3000.`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new StartError('bad-config', `This machine has no address ${host}: check --host.`);
+    default:
+      return new StartError('bad-config', `Port ${port} cannot be opened (${error.message}): try another --port.`);
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * One signalling connection: carries out the requests of its client and is the `ParticipantClient` of whom it speaks for.
+ * Knows nothing of sockets; `transport` sends.
+ */
+import type {
+  EnterReply,
+  EnterRequest,
+  MuteRequest,
+  OfferReply,
+  OfferRequest,
+  PlainReply,
+  ServerEvents,
+} from '@efir/protocol';
+import type { z } from 'zod';
+import type { Tokens } from '../auth/tokens.js';
+import { ServerError } from '../errors.js';
+import type { Limits } from '../limits.js';
+import { answerOffer } from '../rooms/negotiation.js';
+import { Participant, type ParticipantClient } from '../rooms/participant.js';
+import type { Room } from '../rooms/room.js';
+import type { Rooms } from '../rooms/rooms.js';
+
+export interface ConnectionContext {
+  rooms: Rooms;
+  tokens: Tokens;
+  limits: Limits;
+}
+
+export interface ConnectionTransport {
+  send<E extends keyof ServerEvents>(event: E, payload: ServerEvents[E]): void;
+  disconnect(): void;
+  /** What rate limits count it under. */
+  address: string;
+  /** The client is on this machine. */
+  loopback: boolean;
+}
+
+type Ok<T> = Extract<T, { ok: true }>;
+
+export class Connection implements ParticipantClient {
+  readonly #context: ConnectionContext;
+  readonly #transport: ConnectionTransport;
+  #room: Room | null = null;
+  #participant: Participant | null = null;
+  #entering = false;
+  #closed = false;
+
+  constructor(context: ConnectionContext, transport: ConnectionTransport) {
+    this.#context = context;
+    this.#transport = transport;
+  }
+
+  get entered(): boolean {
+    return this.#participant !== null || this.#entering;
+  }
+
+  send<E extends keyof ServerEvents>(event: E, payload: ServerEvents[E]): void {
+    this.#transport.send(event, payload);
+  }
+
+  close(reason: string, retry: boolean): void {
+    this.#participant = null;
+    this.#room = null;
+    this.#transport.send('closed', { reason, retry });
+    this.#transport.disconnect();
+  }
+
+  /** The connection is lost, whoever cut it. */
+  lost(): void {
+    this.#closed = true;
+    if (this.#participant) this.#room?.disconnected(this.#participant, this);
+    this.#participant = null;
+    this.#room = null;
+  }
+
+  async enter(request: z.output<typeof EnterRequest>): Promise<Ok<EnterReply>> {
+    if (this.entered) throw new ServerError('conflict', 'you are in a room already: leave it first');
+    this.#entering = true;
+    try {
+      const resumed = request.resume === undefined ? null : this.#resume(request.room, request.resume, request.name);
+      return resumed ?? (await this.#join(request));
+    } finally {
+      this.#entering = false;
+    }
+  }
+
+  async offer(request: z.output<typeof OfferRequest>): Promise<Ok<OfferReply>> {
+    const { room, participant } = this.#membership();
+    return { ok: true, sdp: await answerOffer(room, participant, request, this.#transport.loopback) };
+  }
+
+  async mute({ source, muted }: MuteRequest): Promise<Ok<PlainReply>> {
+    const { room, participant } = this.#membership();
+    room.mute(participant, source, muted);
+    return { ok: true };
+  }
+
+  async leave(): Promise<Ok<PlainReply>> {
+    const { room, participant } = this.#membership();
+    this.#participant = null;
+    this.#room = null;
+    participant.client = null;
+    room.leave(participant, 'left');
+    return { ok: true };
+  }
+
+  #resume(roomId: string, secret: string, name: string): Ok<EnterReply> | null {
+    const room = this.#context.rooms.find(roomId);
+    const participant = room?.resume(secret);
+    if (!room || !participant) return null;
+    room.connect(participant, this);
+    room.rename(participant, name);
+    return this.#entered(room, participant, participant.media !== null);
+  }
+
+  async #join({ room: roomId, name, token }: z.output<typeof EnterRequest>): Promise<Ok<EnterReply>> {
+    const { rooms, tokens, limits } = this.#context;
+    const grant = await tokens.grant(roomId, token);
+    if (!rooms.find(roomId)) await limits.take('rooms', this.#transport.address);
+    if (this.#closed) throw new ServerError('unavailable', 'the connection is gone');
+    const participant = new Participant({
+      name: grant.name ?? name,
+      nameFixed: grant.name !== undefined,
+      permissions: { publish: grant.publish, subscribe: grant.subscribe },
+    });
+    const room = rooms.enter(roomId);
+    try {
+      room.join(participant);
+    } catch (error) {
+      room.checkEmpty();
+      throw error;
+    }
+    room.connect(participant, this);
+    return this.#entered(room, participant, false);
+  }
+
+  #entered(room: Room, participant: Participant, resumed: boolean): Ok<EnterReply> {
+    this.#room = room;
+    this.#participant = participant;
+    // After the reply, which says nothing of it.
+    if (room.speaker) setImmediate(() => this.#tellSpeaker());
+    return {
+      ok: true,
+      participant: participant.id,
+      resume: participant.resumeSecret,
+      resumed,
+      room: room.info(),
+      participants: room.participantInfos(),
+      iceServers: [],
+    };
+  }
+
+  #tellSpeaker(): void {
+    if (this.#room) this.send('speaker', { participant: this.#room.speaker });
+  }
+
+  #membership(): { room: Room; participant: Participant } {
+    if (!this.#room || !this.#participant || this.#participant.gone) {
+      throw new ServerError('conflict', 'enter a room first');
+    }
+    return { room: this.#room, participant: this.#participant };
+  }
+}

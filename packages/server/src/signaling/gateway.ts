@@ -1,0 +1,112 @@
+/**
+ * The `/sfu` namespace of Socket.IO: every message through its schema and the rate limits, every failure to its sender
+ * alone. Nothing of a message is logged but its name.
+ */
+import { type ErrorReply, SFU_NAMESPACE } from '@efir/protocol';
+import type { Logger } from 'pino';
+import type { Server as IoServer, Socket } from 'socket.io';
+import { errorReply, ServerError } from '../errors.js';
+import { addressKey } from '../limits.js';
+import { isLoopback } from '../media/candidates.js';
+import type { Metrics } from '../metrics.js';
+import { validate } from '../validation.js';
+import { Connection, type ConnectionContext } from './connection.js';
+import { isRequest, REQUESTS, type RequestName } from './requests.js';
+
+export interface GatewayOptions extends ConnectionContext {
+  metrics: Metrics;
+  log: Logger;
+  /** Of the client, believing the proxies that are to be believed. */
+  clientAddress: (request: Socket['request']) => string;
+  /** A connection that has entered no room by then is cut, ms. */
+  idleMs?: number;
+}
+
+type Ack = (reply: unknown) => void;
+
+export function serveSfu(io: IoServer, options: GatewayOptions): void {
+  const { limits, metrics, clientAddress } = options;
+  const namespace = io.of(SFU_NAMESPACE);
+  namespace.use((socket, next) => {
+    limits.take('connections', addressKey(clientAddress(socket.request))).then(
+      () => next(),
+      (error) => next(connectionRefused(error)),
+    );
+  });
+  namespace.on('connection', (socket) => {
+    metrics.sockets.inc();
+    socket.once('disconnect', () => metrics.sockets.dec());
+    serveSocket(socket, options);
+  });
+}
+
+function serveSocket(socket: Socket, { idleMs = 30_000, ...options }: GatewayOptions): void {
+  const { limits, metrics, log } = options;
+  const address = options.clientAddress(socket.request);
+  const key = addressKey(address);
+  const connection = new Connection(options, {
+    send: (event, payload) => socket.emit(event, payload),
+    disconnect: () => socket.disconnect(true),
+    address: key,
+    loopback: isLoopback(address),
+  });
+
+  const idle = setInterval(() => {
+    if (!connection.entered) connection.close('you have entered no room', false);
+  }, idleMs);
+  socket.once('disconnect', () => {
+    clearInterval(idle);
+    connection.lost();
+  });
+
+  const handle = async (event: string, args: unknown[]): Promise<unknown> => {
+    await limits.take('socketMessages', socket.id);
+    await limits.take('messages', key);
+    if (!isRequest(event)) throw new ServerError('bad-request', `there is no message "${event.slice(0, 40)}"`);
+    return dispatch(connection, event, args[0]);
+  };
+
+  socket.onAny((event: unknown, ...args: unknown[]) => {
+    const name = typeof event === 'string' ? event : '';
+    const label = isRequest(name) ? name : 'unknown';
+    const ack = typeof args.at(-1) === 'function' ? (args.pop() as Ack) : null;
+    handle(name, args).then(
+      (reply) => {
+        metrics.signals.inc({ event: label, result: 'ok' });
+        ack?.(reply);
+      },
+      (error) => {
+        const reply = errorReply(error);
+        metrics.signals.inc({ event: label, result: reply.code });
+        if (reply.code === 'internal') log.error({ event: label, err: error }, 'a signalling message failed');
+        else log.debug({ event: label, code: reply.code }, 'signalling message refused');
+        answerError(socket, ack, reply);
+      },
+    );
+  });
+}
+
+function dispatch(connection: Connection, event: RequestName, payload: unknown): Promise<unknown> {
+  switch (event) {
+    case 'enter':
+      return connection.enter(validate(REQUESTS.enter, payload));
+    case 'offer':
+      return connection.offer(validate(REQUESTS.offer, payload));
+    case 'mute':
+      return connection.mute(validate(REQUESTS.mute, payload));
+    case 'leave':
+      validate(REQUESTS.leave, payload ?? {});
+      return connection.leave();
+  }
+}
+
+function answerError(socket: Socket, ack: Ack | null, error: ErrorReply): void {
+  if (ack) ack({ ok: false, error });
+  else socket.emit('error', error);
+}
+
+/** Reaches the client as `connect_error` with the reply in `data`. */
+function connectionRefused(error: unknown): Error & { data: ErrorReply } {
+  const reply = errorReply(error);
+  return Object.assign(new Error(reply.message), { data: reply });
+}
