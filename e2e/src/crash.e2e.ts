@@ -3,11 +3,17 @@ import { useStage } from './harness/stage.js';
 import { until } from './harness/until.js';
 
 const stage = useStage({ workers: 1 });
+/** Three pages that send and receive share two cores with the server. */
+const small = { query: { quality: 'h180', fps: '15' } };
 
 test('after kill -9 of the media worker everybody sees everybody again within 5 seconds, without a reload', async () => {
   const server = await stage.server();
   const room = stage.room();
-  const people = [await stage.join(room, 'Ann'), await stage.join(room, 'Bob'), await stage.join(room, 'Cleo')];
+  const people = [
+    await stage.join(room, 'Ann', small),
+    await stage.join(room, 'Bob', small),
+    await stage.join(room, 'Cleo', small),
+  ];
   for (const person of people) {
     await person.sees(2);
     await person.page.evaluate(() => document.body.setAttribute('data-not-reloaded', 'yes'), undefined);

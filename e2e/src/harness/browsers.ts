@@ -8,6 +8,7 @@ export interface BrowserPage {
   evaluate<A, T>(work: (argument: A) => T | Promise<T>, argument: A): Promise<T>;
   goto(url: string): Promise<void>;
   click(selector: string): Promise<void>;
+  fill(selector: string, text: string): Promise<void>;
   /** What the page wrote to its console, errors included. */
   readonly console: string[];
   screenshot(path: string): Promise<void>;
@@ -75,6 +76,7 @@ class ChromiumBrowser implements TestBrowser {
       evaluate: (work, argument) => page.evaluate(work as never, argument as never) as never,
       goto: async (url) => void (await page.goto(url)),
       click: (selector) => page.click(selector, { timeout: 10_000 }),
+      fill: (selector, text) => page.fill(selector, text, { timeout: 10_000 }),
       screenshot: async (path) => void (await page.screenshot({ path })),
       close: () => context.close(),
     };
@@ -124,6 +126,7 @@ class FirefoxBrowser implements TestBrowser {
       evaluate: (work, argument) => page.evaluate(work as never, argument as never) as never,
       goto: async (url) => void (await page.goto(url, { waitUntil: 'domcontentloaded' })),
       click: (selector) => page.locator(selector).setTimeout(10_000).click(),
+      fill: (selector, text) => page.locator(selector).setTimeout(10_000).fill(text),
       screenshot: async (path) => void (await page.screenshot({ path: path as `${string}.png` })),
       close: () => context.close(),
     };

@@ -27,6 +27,27 @@ export class Participant {
     return this.page.evaluate(readStats, undefined);
   }
 
+  /** Names on the tiles of people, one's own included, in order of the alphabet. */
+  tiles(): Promise<string[]> {
+    return this.page.evaluate(() => {
+      const tiles = document.querySelectorAll<HTMLElement>('article.tile[data-source="camera"]');
+      return [...tiles].map((tile) => tile.dataset.name ?? '').sort();
+    }, undefined);
+  }
+
+  /** Waits until the tiles are of exactly these people, in order of the alphabet. */
+  async showsTiles(names: string[], within = 10_000): Promise<void> {
+    let tiles: string[] = [];
+    await until(
+      async () => {
+        tiles = await this.tiles();
+        return tiles.join() === names.join();
+      },
+      { within, what: `${this.name} has tiles of ${names.join(', ')}` },
+      () => tiles,
+    );
+  }
+
   videos(): Promise<{ width: number; time: number; paused: boolean }[]> {
     return this.page.evaluate(readVideos, undefined);
   }

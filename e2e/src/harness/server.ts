@@ -109,6 +109,21 @@ export class Server {
     return sum;
   }
 
+  /** Packets that the workers' counters tell to have been dropped, and checks refused. */
+  async hostileCount(): Promise<number> {
+    const names = ['rx_malformed', 'rx_from_unknown', 'rx_too_large', 'srtp_auth_failures', 'srtp_replays'];
+    names.push(
+      'srtcp_auth_failures',
+      'srtcp_replays',
+      'srtp_no_context',
+      'stun_unknown_user',
+      'stun_refused',
+      'stun_plain',
+    );
+    const counts = await Promise.all(names.map((name) => this.metric(`efir_worker_${name}_total`)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
   request(path: string, init: RequestInit & { json?: unknown } = {}): Promise<Response> {
     const { json, ...rest } = init;
     if (json === undefined) return fetch(this.url + path, rest);
