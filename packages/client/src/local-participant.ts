@@ -73,7 +73,7 @@ export class LocalParticipant extends Participant {
   }
 
   /** Use another device; if the source is off, it is the one used next time. Throws `EfirError`. */
-  useDevice(source: 'microphone' | 'camera', deviceId: string): Promise<void> {
+  switchDevice(source: 'microphone' | 'camera', deviceId: string): Promise<void> {
     return this.inTurn(source, async () => {
       this.deviceIds.set(source, deviceId);
       const track = this.trackMap.get(source);

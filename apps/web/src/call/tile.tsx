@@ -1,0 +1,60 @@
+import type { Participant } from '@efir/client';
+import { useSpeaking, useTrack, VideoView } from '@efir/react';
+import { MicOff, MonitorUp } from 'lucide-react';
+import { type CSSProperties, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Avatar } from '../ui/avatar.js';
+
+export type TileSource = 'camera' | 'screen';
+
+interface TileProps {
+  participant: Participant;
+  source: TileSource;
+  style?: CSSProperties;
+}
+
+/** One picture of one participant: camera or screen. Without a picture, their initials. */
+export function Tile({ participant, source, style }: TileProps) {
+  const { t } = useTranslation();
+  const video = useTrack(participant, source);
+  const microphone = useTrack(participant, 'microphone');
+  const audible = useSpeaking(participant);
+  const [picture, setPicture] = useState(false);
+  const screen = source === 'screen';
+  const speaking = !screen && audible && microphone.live;
+  const shown = picture && video.live && video.media !== null;
+  const name = participant.isLocal ? t('common.you') : participant.name;
+  const label = screen ? (participant.isLocal ? t('call.yourScreen') : t('call.screenOf', { name })) : name;
+  const details = [label, !screen && !microphone.live && t('call.muted')].filter(Boolean).join(', ');
+  return (
+    <article
+      className="tile"
+      style={style}
+      aria-label={details}
+      data-participant={participant.id}
+      data-name={participant.name}
+      data-source={source}
+      data-local={participant.isLocal || undefined}
+      data-speaking={speaking || undefined}
+      data-picture={shown || undefined}
+    >
+      {!shown && !screen && <Avatar name={participant.name} />}
+      {video.live && video.media && (
+        <VideoView
+          media={video.media}
+          onPicture={setPicture}
+          className={participant.isLocal && !screen ? 'mirrored' : undefined}
+          data-participant={participant.id}
+          data-source={source}
+          aria-hidden="true"
+          tabIndex={-1}
+        />
+      )}
+      <span className="tile-label">
+        {screen && <MonitorUp size={15} aria-hidden="true" />}
+        {!screen && !microphone.live && <MicOff className="tile-muted" size={15} aria-hidden="true" />}
+        <span className="tile-name">{label}</span>
+      </span>
+    </article>
+  );
+}
