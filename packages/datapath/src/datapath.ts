@@ -33,6 +33,8 @@ export interface DatapathOptions {
   dtlsTimeoutMs?: number;
   /** PEM pair; by default an ECDSA P-256 certificate is made. */
   certificate?: { certificatePem: string; privateKeyPem: string };
+  /** What `use_srtp` offers and takes, by preference; default AEAD_AES_128_GCM, AES128_CM_SHA1_80. */
+  srtpProfiles?: SrtpProfile[];
   /** Turn off GSO/GRO/mmsg (tests; other systems have it so anyway). */
   portable?: boolean;
 }
@@ -71,6 +73,8 @@ export interface DatapathStats {
   /** Refused so that no nonce is used twice. */
   txRepeats: number;
   txMalformed: number;
+  /** Rows and RTCP for a peer that has no keys or no selected path yet. */
+  txNotReady: number;
   dtlsHandshakes: number;
   dtlsFailures: number;
   peers: number;

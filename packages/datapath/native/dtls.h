@@ -1,0 +1,98 @@
+// DTLS-SRTP (RFC 5764) on the OpenSSL that Node exports. A session is advanced by one thread at a time: by the pool while
+// it shakes hands, by the loop afterwards. It knows datagrams in and out, no sockets and no timers of its own.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "certificate.h"
+#include "srtp.h"
+
+namespace efir {
+
+using Datagram = std::vector<uint8_t>;
+
+enum class DtlsFailure : uint8_t { kNone, kFingerprint, kNoSrtpProfile, kHandshake, kTimeout };
+
+struct DtlsOptions {
+  uint32_t retransmit_ms = 400;
+  std::vector<SrtpProfile> profiles;  // by preference
+};
+
+/// What all sessions of a datapath share.
+class DtlsContext {
+ public:
+  static std::shared_ptr<DtlsContext> create(std::unique_ptr<Certificate> certificate, const DtlsOptions& options,
+                                             std::string* error);
+  ~DtlsContext();
+
+  SSL_CTX* ssl() const { return ssl_; }
+  BIO_METHOD* bio_method() const { return bio_method_; }
+  const DtlsOptions& options() const { return options_; }
+  std::string fingerprint() const { return certificate_->fingerprint(); }
+
+ private:
+  DtlsContext() = default;
+  SSL_CTX* ssl_ = nullptr;
+  BIO_METHOD* bio_method_ = nullptr;
+  std::unique_ptr<Certificate> certificate_;
+  DtlsOptions options_;
+};
+
+class DtlsSession {
+ public:
+  enum class State : uint8_t { kHandshaking, kConnected, kFailed, kClosed };
+
+  static std::unique_ptr<DtlsSession> create(std::shared_ptr<DtlsContext> context, bool client,
+                                             FingerprintSet fingerprints);
+  ~DtlsSession();
+
+  /// Goes on with the handshake over what has come (possibly nothing). `timed_out`: retransmit first.
+  void advance(const std::vector<Datagram>& inputs, bool timed_out);
+  /// A datagram after the handshake, decrypted in the calling thread.
+  void receive(const uint8_t* bytes, size_t length);
+  /// Queues close_notify.
+  void shutdown();
+
+  /// Microseconds until the next retransmission; -1 when none is due.
+  int64_t timeout_us() const;
+
+  State state() const { return state_; }
+  DtlsFailure failure() const { return failure_; }
+  const std::string& detail() const { return detail_; }
+  std::string version() const { return SSL_get_version(ssl_); }
+  /// There once, after the handshake.
+  std::unique_ptr<SrtpKeys> take_keys() { return std::move(keys_); }
+  /// Datagrams to send, oldest first.
+  std::vector<Datagram> take_outputs() { return std::move(outputs_); }
+
+ private:
+  friend struct DtlsBio;
+  friend int verify_peer_certificate(X509_STORE_CTX*, void*);
+  friend unsigned int next_timeout(SSL*, unsigned int);
+
+  DtlsSession() = default;
+  void step();
+  void finish();
+  void fail(DtlsFailure failure, std::string detail);
+
+  std::shared_ptr<DtlsContext> context_;
+  SSL* ssl_ = nullptr;
+  FingerprintSet fingerprints_;
+  std::unique_ptr<SrtpKeys> keys_;
+  std::vector<Datagram> outputs_;
+  std::string detail_;
+  const uint8_t* input_ = nullptr;
+  size_t input_length_ = 0;
+  State state_ = State::kHandshaking;
+  DtlsFailure failure_ = DtlsFailure::kNone;
+  bool client_ = false;
+  bool fingerprint_matched_ = false;
+  bool fingerprint_refused_ = false;
+};
+
+}  // namespace efir
