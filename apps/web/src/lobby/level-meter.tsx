@@ -31,10 +31,10 @@ export function LevelMeter({ media }: { media: MediaStreamTrack | null }) {
     };
   }, [media]);
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a <meter> can't be drawn in bars.
     <div
       ref={element}
       className="level-meter"
-      // biome-ignore lint/a11y/useSemanticElements: a <meter> can't be drawn in bars.
       role="meter"
       aria-label={t('lobby.level')}
       aria-valuemin={0}
