@@ -41,7 +41,10 @@ const HELD_FRAMES = 6;
 /** Of `loudest()`: share of the way to a louder, to a softer frame. */
 const ATTACK = 0.4;
 const RELEASE = 0.03;
-const AUDIBLE = 1;
+/** Share of a steady sound's loudness: it may be noise, but it can be heard. */
+const STEADY_SHARE = 0.25;
+/** dB. */
+const AUDIBLE = 2;
 
 const IMMEDIATE_SCORES = scores(STEPS, 0.78);
 const MEDIUM_SCORES = scores(FRAMES_PER_BLOCK, 24);
@@ -65,6 +68,7 @@ function scores(n: number, lambda: number): Float64Array {
 /** One participant's last second. */
 class Speaker {
   readonly id: number;
+  /** dB above silence, smoothed. */
   loudness = 0;
   immediate = 0;
   medium = 0;
@@ -76,6 +80,7 @@ class Speaker {
   private newestFrame = -1;
   /** Frame of the last activity above 0. */
   private lastActive = Number.NEGATIVE_INFINITY;
+  private newestLoudness = 0;
   private noiseNow = 127;
   private noiseBefore = 127;
   private noiseSince = 0;
@@ -86,22 +91,24 @@ class Speaker {
 
   /** `level` is 127 less the one on the wire. */
   hear(level: number, frame: number): void {
-    const activity = this.activityOf(level);
+    const above = this.aboveNoise(level);
+    const activity = above <= MARGIN_DB ? 0 : Math.min(STEPS, Math.ceil((above * STEPS) / FULL_SCALE_DB));
+    const loudness = Math.max(0, above) + STEADY_SHARE * Math.max(0, level - LOWEST_NOISE);
     if (this.newestFrame < 0) this.newestFrame = frame - 1;
     if (frame <= this.newestFrame) {
       // Two packets in one frame's time: the louder counts.
       if (activity > this.frames[this.newest]) this.frames[this.newest] = activity;
     } else {
-      const held = frame - this.newestFrame <= HELD_FRAMES ? this.frames[this.newest] : 0;
-      this.fillUpTo(frame - 1, held);
-      this.push(activity);
+      const held = frame - this.newestFrame <= HELD_FRAMES;
+      this.fillUpTo(frame - 1, held ? this.frames[this.newest] : 0, held ? this.newestLoudness : 0);
+      this.fillUpTo(frame, activity, loudness);
     }
     if (activity > 0) this.lastActive = this.newestFrame;
   }
 
   /** Brings the scores up to `frame`; whoever sent nothing for long was silent. */
   score(frame: number): void {
-    if (frame - this.newestFrame > HELD_FRAMES) this.fillUpTo(frame, 0);
+    if (frame - this.newestFrame > HELD_FRAMES) this.fillUpTo(frame, 0, 0);
     this.immediate = this.frames[this.newest];
     this.medium = 0;
     this.long = 0;
@@ -118,7 +125,8 @@ class Speaker {
     }
   }
 
-  private activityOf(level: number): number {
+  /** dB, and learns the noise. */
+  private aboveNoise(level: number): number {
     if (level < this.noiseNow) this.noiseNow = level;
     if (++this.noiseSince >= NOISE_WINDOW) {
       this.noiseBefore = this.noiseNow;
@@ -126,21 +134,21 @@ class Speaker {
       this.noiseSince = 0;
     }
     const lowest = Math.min(this.noiseNow, this.noiseBefore);
-    const above = level - Math.max(LOWEST_NOISE, Math.min(HIGHEST_NOISE, lowest));
-    return above <= MARGIN_DB ? 0 : Math.min(STEPS, Math.ceil((above * STEPS) / FULL_SCALE_DB));
+    return level - Math.max(LOWEST_NOISE, Math.min(HIGHEST_NOISE, lowest));
   }
 
-  private fillUpTo(frame: number, activity: number): void {
-    const missing = Math.min(FRAMES, frame - this.newestFrame);
-    for (let i = 0; i < missing; i++) this.push(activity);
-    this.newestFrame = Math.max(this.newestFrame, frame);
-  }
-
-  private push(activity: number): void {
-    this.newest = this.newest === FRAMES - 1 ? 0 : this.newest + 1;
-    this.newestFrame++;
-    this.frames[this.newest] = activity;
-    this.loudness += (activity - this.loudness) * (activity > this.loudness ? ATTACK : RELEASE);
+  /** All frames after the newest and up to `frame` were like this. */
+  private fillUpTo(frame: number, activity: number, loudness: number): void {
+    const missing = frame - this.newestFrame;
+    if (missing <= 0) return;
+    for (let i = Math.min(FRAMES, missing); i > 0; i--) {
+      this.newest = this.newest === FRAMES - 1 ? 0 : this.newest + 1;
+      this.frames[this.newest] = activity;
+    }
+    const left = (1 - (loudness > this.loudness ? ATTACK : RELEASE)) ** missing;
+    this.loudness = loudness + (this.loudness - loudness) * left;
+    this.newestLoudness = loudness;
+    this.newestFrame = frame;
   }
 }
 
@@ -191,8 +199,8 @@ export class DominantSpeaker {
   }
 
   /**
-   * Up to `n` speakers, loudest first, of the last second or so; silent ones aren't among them. A new voice is in at once, a
-   * fallen silent one stays for about a second. As of the last `evaluate()`.
+   * Up to `n` speakers, loudest first, of the last seconds; silent ones aren't among them. A new voice is in at once, one
+   * that fell silent stays for some two seconds. As of the last `evaluate()`.
    */
   loudest(n: number): number[] {
     const audible: Speaker[] = [];
