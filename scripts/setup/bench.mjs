@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { compile } from './build.mjs';
 import { installDependencies } from './dependencies.mjs';
-import { buildNative } from './native.mjs';
+import { buildNative, checkCompiler } from './native.mjs';
 import { orExplain } from './progress.mjs';
 import { ROOT } from './root.mjs';
 import { become } from './start.mjs';
@@ -9,6 +9,7 @@ import { become } from './start.mjs';
 /** Sets up what benchmarks need (no web application) and becomes the benchmark. */
 export async function bench(args) {
   await orExplain(async () => {
+    await checkCompiler();
     await installDependencies({ all: false });
     await buildNative();
     await compile(['bench']);

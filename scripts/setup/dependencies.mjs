@@ -46,7 +46,7 @@ export async function installDependencies({ all }) {
     // `ci` insists on the lock file but starts over; `install --no-save` adds what is missing and leaves the lock file alone.
     const verb = present ? ['install', '--no-save'] : ['ci'];
     const { code, output } = await npm([...verb, ...QUIET, ...(everything ? [] : TO_RUN)]);
-    if (code !== 0) throw new SetupError(explainNpm(output), output);
+    if (code !== 0) throw SetupError.from(explainNpm(output), output);
   });
   writeStamp('dependencies', `${wanted} ${everything ? 'all' : 'run'}`);
 }

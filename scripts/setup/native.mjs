@@ -25,22 +25,30 @@ function builtAddon() {
   return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.node'));
 }
 
-export async function buildNative() {
-  if (!existsSync(join(ROOT, PACKAGE, 'binding.gyp'))) return;
-  const wanted = digest(
+const inputs = () =>
+  digest(
     [`${PACKAGE}/binding.gyp`, `${PACKAGE}/native`],
     [process.platform, process.arch, process.versions.modules, process.versions.openssl],
   );
-  if (builtAddon() && readStamp('native') === wanted) return;
-  const complaint = await compilerComplaint();
+
+const isCurrent = () => builtAddon() && readStamp('native') === inputs();
+
+/** Before anything is downloaded: throws if the addon has to be built and this machine can't. */
+export async function checkCompiler() {
+  const complaint = isCurrent() ? null : await compilerComplaint();
   if (complaint) throw new SetupError(complaint);
+}
+
+export async function buildNative() {
+  if (isCurrent()) return;
+  const wanted = inputs();
   await step('Compiling the native addon', async () => {
     dropStamp('native');
     const env = { ...process.env };
     const headers = nodeHeaders(realpathSync(process.execPath));
     if (headers) env.npm_config_nodedir ??= headers;
     const { code, output } = await npm(['rebuild', '--workspace', '@efir/datapath', '--foreground-scripts'], { env });
-    if (code !== 0 || !builtAddon()) throw new SetupError(explainNative(output), output);
+    if (code !== 0 || !builtAddon()) throw SetupError.from(explainNative(output), output);
   });
   writeStamp('native', wanted);
 }

@@ -7,6 +7,11 @@ export class SetupError extends Error {
     this.name = 'SetupError';
     this.details = details;
   }
+
+  /** Of a tool that failed: its own words are shown only where our sentence points at them. */
+  static from(sentence, output) {
+    return new SetupError(sentence, /above\.$/.test(sentence) ? output : '');
+  }
 }
 
 const colour = process.stderr.isTTY && !process.env.NO_COLOR;

@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildWeb, compile } from './build.mjs';
 import { installDependencies } from './dependencies.mjs';
-import { buildNative } from './native.mjs';
+import { buildNative, checkCompiler } from './native.mjs';
 import { orExplain } from './progress.mjs';
 import { ROOT } from './root.mjs';
 
 /** Sets up and serves. The server takes over this very process: signals and the exit code are its own. */
 export async function start(args) {
   await orExplain(async () => {
+    await checkCompiler();
     await installDependencies({ all: false });
     await buildNative();
     await compile(['packages/cli', 'apps/web']);

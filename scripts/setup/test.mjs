@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { browsersForTests } from './browser.mjs';
 import { buildWeb, compile } from './build.mjs';
 import { installDependencies } from './dependencies.mjs';
-import { buildNative } from './native.mjs';
+import { buildNative, checkCompiler } from './native.mjs';
 import { orExplain, SetupError, say, step } from './progress.mjs';
 import { ROOT } from './root.mjs';
 import { run } from './run.mjs';
@@ -45,6 +45,7 @@ export async function test(args) {
 
 async function runParts(parts, rest, tally) {
   const browsers = parts.includes('e2e');
+  if (parts.includes('unit') || browsers) await checkCompiler();
   await installDependencies({ all: browsers });
   const env = browsers ? await browsersForTests() : {};
   if (parts.includes('lint')) {
