@@ -523,6 +523,12 @@ napi_value receive(napi_env env, napi_callback_info info) {
   return make_number(env, datapath ? datapath->receive() : 0);
 }
 
+napi_value reserve_packet(napi_env env, napi_callback_info info) {
+  Call call(env, info, 0);
+  Datapath* datapath = call.open();
+  return make_number(env, datapath ? double(datapath->reserve_packet()) : 0);
+}
+
 napi_value inject_tcp(napi_env env, napi_callback_info info) {
   Call call(env, info, 2);
   uint32_t connection = 0;
@@ -629,6 +635,7 @@ napi_value define_datapath_class(napi_env env) {
       {"removeStream", remove_stream},
       {"receive", receive},
       {"injectTcp", inject_tcp},
+      {"reservePacket", reserve_packet},
       {"flush", flush},
       {"sendRtcp", send_rtcp},
       {"sendRaw", send_raw},

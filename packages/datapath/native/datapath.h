@@ -89,6 +89,8 @@ class Datapath final : private SocketTable {
   void remove_stream(uint32_t stream);
 
   uint32_t receive();
+  /// The next arena packet number, for bytes that JavaScript writes into its slot.
+  uint32_t reserve_packet();
   void inject_tcp(uint32_t connection, const uint8_t* bytes, size_t length);
   void flush(uint32_t rows);
   void send_rtcp(uint32_t peer, const uint8_t* bytes, size_t length);

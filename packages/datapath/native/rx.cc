@@ -138,6 +138,11 @@ void Datapath::input(const Path& path, uint32_t handle, const uint8_t* bytes, si
   }
 }
 
+uint32_t Datapath::reserve_packet() {
+  slot_length_[next_packet_ & (config_.slots - 1)] = kSlotBytes;
+  return next_packet_++;
+}
+
 uint32_t* Datapath::new_row(uint32_t kind, const Path& path, uint32_t handle, size_t length, uint32_t arrival) {
   uint32_t* row = config_.rx + size_t(rows_++) * kRxStride;
   slot_length_[next_packet_ & (config_.slots - 1)] = uint16_t(length);
