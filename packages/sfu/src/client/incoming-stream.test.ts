@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { DelayHistogram } from './delay-histogram.js';
 import { FrameWatch } from './frame-watch.js';
 import { IncomingStream } from './incoming-stream.js';
-import { SEND_STAMP_BYTES, writeSendStamp } from './send-stamp.js';
+import { SEND_STAMP_BYTES, stampUs, writeSendStamp } from './send-stamp.js';
 
 const feedback = { nack: true, pli: true, fir: true, transportCc: true };
 const VP8: CodecParameters = {
@@ -85,7 +85,7 @@ test('send stamps give delays', () => {
   const stream = video(delays);
   const payload = new Uint8Array(40);
   payload.set(KEY);
-  writeSendStamp(payload, payload.length, 9_000_000_000 - 1500);
+  writeSendStamp(payload, payload.length, stampUs(9_000_000) - 1500);
   receive(stream, 1, payload, 9_000_000);
   receive(stream, 2, new Uint8Array(SEND_STAMP_BYTES), 9_000_001);
   expect(delays.count).toBe(1);

@@ -13,7 +13,7 @@ import {
 } from '@efir/rtc';
 import type { DelayHistogram } from './delay-histogram.js';
 import { FrameWatch } from './frame-watch.js';
-import { readSendStamp } from './send-stamp.js';
+import { readSendStamp, stampUs } from './send-stamp.js';
 
 export interface IncomingStreamOptions {
   mid: string;
@@ -88,7 +88,7 @@ export class IncomingStream {
     return this.#codec?.name ?? null;
   }
 
-  /** A packet of the stream's own SSRC. `arrivalUs`: of the clock that send stamps are of. */
+  /** A packet of the stream's own SSRC. `arrivalUs`: `performance.now()` in microseconds. */
   received(
     arena: Uint8Array,
     payloadAt: number,
@@ -106,7 +106,7 @@ export class IncomingStream {
     this.reception!.received(sequence, timestamp, now);
     if (this.#delays !== null && payloadLength > 0) {
       const sentUs = readSendStamp(arena, payloadAt + payloadLength);
-      if (sentUs >= 0) this.#delays.add(arrivalUs - sentUs);
+      if (sentUs >= 0) this.#delays.add(stampUs(now) - sentUs);
     }
     // Padding alone is sent to probe the path: it is no picture.
     if (this.video !== null && payloadLength > 0) {
