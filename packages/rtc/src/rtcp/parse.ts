@@ -106,7 +106,7 @@ export function parseRtcp(bytes: Uint8Array, offset: number, length: number, vis
 }
 
 function senderReport(bytes: Uint8Array, at: number, end: number, count: number, visitor: RtcpVisitor): boolean {
-  if (at + 28 > end) return false;
+  if (at + 28 + count * 24 > end) return false;
   const ssrc = readUint32(bytes, at + 4);
   visitor.senderReport?.(
     ssrc,
