@@ -273,12 +273,13 @@ test('a fault ends the walk after what was good', () => {
     [0x81, 206, 0, 1, 0, 0, 0, 6],
     [0x84, 206, 0, 2, 0, 0, 0, 6, 0, 0, 0, 0],
     [0x81, 202, 0, 2, 0, 0, 0, 6, 1, 9, 0x61, 0],
-    [0x81, 202, 0, 2, 0, 0, 0, 6, 1, 2, 0x61, 0x61],
     // Padding: none, too much, or not in the last packet.
     [0xa1, 203, 0, 2, 0, 0, 0, 6, 0, 0, 0, 0],
     [0xa1, 203, 0, 2, 0, 0, 0, 6, 0, 0, 0, 12],
     [0xa1, 203, 0, 2, 0, 0, 0, 6, 0, 0, 0, 4, ...good],
   ];
+  // An item that is whole is told, though no zero ends the list.
+  expect(parse([0x81, 202, 0, 2, 0, 0, 0, 6, 1, 2, 0x61, 0x61])).toEqual({ whole: false, calls: [['sdes', 6, 'aa']] });
   for (const fault of faults) expect(parse([...good, ...fault])).toEqual({ whole: false, calls: told });
   expect(parse([...good, 0xa1, 203, 0, 2, 0, 0, 0, 6, 0, 0, 0, 4]).whole).toBe(true);
 });
