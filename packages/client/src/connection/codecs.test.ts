@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { orderCodecs } from './codecs.js';
+import { forwarded, orderCodecs } from './codecs.js';
 
 const browser = [
   { mimeType: 'video/VP8' },
@@ -39,4 +39,12 @@ test('a codec asked for alone leaves only itself and its repair', () => {
 test('a codec that the browser lacks changes nothing', () => {
   const withoutAv1 = browser.filter(({ mimeType }) => mimeType !== 'video/AV1');
   expect(names(orderCodecs(withoutAv1, ['vp8'], 'av1'))).toHaveLength(withoutAv1.length);
+});
+
+test('a receiving section keeps one of each codec that is forwarded, with repair', () => {
+  expect(names(browser.filter(forwarded))).toEqual(['VP8', 'rtx', 'VP9', 'H264', 'AV1']);
+  expect(forwarded({ mimeType: 'video/H264', sdpFmtpLine: 'packetization-mode=1;profile-level-id=f4001f' })).toBe(
+    false,
+  );
+  expect(forwarded({ mimeType: 'audio/PCMU' })).toBe(false);
 });

@@ -46,6 +46,36 @@ function fit({ mimeType, sdpFmtpLine = '' }: Codec): number {
   return 0;
 }
 
+/** What the server forwards. Anything else would only make offers longer: each received video has all of these in it. */
+export function forwarded({ mimeType, sdpFmtpLine = '' }: Codec): boolean {
+  switch (mimeType.toLowerCase()) {
+    case 'audio/opus':
+    case 'video/vp8':
+    case 'video/rtx':
+      return true;
+    case MIME.vp9:
+      return !/profile-id=[1-9]/.test(sdpFmtpLine);
+    case MIME.av1:
+      return !/profile=[1-9]/.test(sdpFmtpLine);
+    case MIME.h264:
+      // Baseline, main, high.
+      return /packetization-mode=1/.test(sdpFmtpLine) && /profile-level-id=(42|4d|64)/i.test(sdpFmtpLine);
+    default:
+      return false;
+  }
+}
+
+/** Leaves in a receiving section what the server may send. */
+export function trimCodecs(transceiver: RTCRtpTransceiver, kind: 'audio' | 'video'): void {
+  const codecs = globalThis.RTCRtpReceiver?.getCapabilities?.(kind)?.codecs.filter(forwarded);
+  if (!codecs?.length || typeof transceiver.setCodecPreferences !== 'function') return;
+  try {
+    transceiver.setCodecPreferences(codecs);
+  } catch {
+    // Then offers are longer.
+  }
+}
+
 /** Tells a sending section what to prefer. Left at the browser's own order where it can't be told. */
 export function preferCodecs(
   transceiver: RTCRtpTransceiver,
@@ -55,8 +85,8 @@ export function preferCodecs(
   if (typeof transceiver.setCodecPreferences !== 'function') return;
   // Which of the two lists a browser checks against has changed over the years.
   for (const side of [globalThis.RTCRtpSender, globalThis.RTCRtpReceiver]) {
-    const codecs = side?.getCapabilities?.('video')?.codecs;
-    if (!codecs) continue;
+    const codecs = side?.getCapabilities?.('video')?.codecs.filter(forwarded);
+    if (!codecs?.length) continue;
     try {
       transceiver.setCodecPreferences(orderCodecs(codecs, preferred, only));
       return;

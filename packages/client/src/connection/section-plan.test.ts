@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MAX_RECEIVING_SECTIONS, SectionPlan } from './section-plan.js';
+import { RECEIVING_CHARACTERS, SECTION_CHARACTERS, SectionPlan } from './section-plan.js';
 
 test('an empty room begins with one section of each kind', () => {
   expect(new SectionPlan().begin({ audio: 0, video: 0 })).toEqual({ audio: 1, video: 1 });
@@ -50,11 +50,14 @@ test('a shortage that is already being mended is not mended twice', () => {
   expect(plan.grow({ audio: 0, video: 4 }).video).toBeGreaterThanOrEqual(1);
 });
 
-test('a server that asks for the moon gets no more than the limit', () => {
+test('offers stay within what the server reads, and both kinds get their share', () => {
   const plan = new SectionPlan();
   plan.begin({ audio: 1, video: 1 });
   plan.sent()();
   plan.grow({ audio: 1e9, video: 1e9 });
-  expect(plan.total.audio + plan.total.video).toBe(MAX_RECEIVING_SECTIONS);
+  const { audio, video } = plan.total;
+  expect(audio * SECTION_CHARACTERS.audio + video * SECTION_CHARACTERS.video).toBeLessThanOrEqual(RECEIVING_CHARACTERS);
+  expect(video).toBeGreaterThanOrEqual(30);
+  expect(audio).toBeGreaterThanOrEqual(video);
   expect(plan.grow({ audio: Number.NaN, video: -4 })).toEqual({ audio: 0, video: 0 });
 });

@@ -4,8 +4,15 @@ export interface SectionCounts {
   video: number;
 }
 
-/** More than this is refused by the server (limit of sections in one description, minus those that send). */
-export const MAX_RECEIVING_SECTIONS = 500;
+/**
+ * The server reads 65,536 characters of an offer. This many may go to receiving sections; the rest is for the session, four
+ * sending sections and a margin.
+ */
+export const RECEIVING_CHARACTERS = 56_000;
+/** What a receiving section takes in a compact offer of Chromium, the most talkative browser, and a little more. */
+export const SECTION_CHARACTERS: Readonly<SectionCounts> = { audio: 390, video: 1_210 };
+
+const KINDS = ['audio', 'video'] as const;
 
 /**
  * How many receiving sections there should be. Each growth costs an offer and an answer, so it grows like a vector:
@@ -38,7 +45,7 @@ export class SectionPlan {
   sent(): () => void {
     const inFlight = { ...this.pending };
     return () => {
-      for (const kind of ['audio', 'video'] as const) {
+      for (const kind of KINDS) {
         this.answered[kind] += inFlight[kind];
         this.pending[kind] -= inFlight[kind];
       }
@@ -53,11 +60,20 @@ export class SectionPlan {
   }
 
   private add(counts: SectionCounts): SectionCounts {
-    const room = MAX_RECEIVING_SECTIONS - this.total.audio - this.total.video;
-    const audio = Math.min(counts.audio, Math.max(0, room));
-    const video = Math.min(counts.video, Math.max(0, room - audio));
-    this.pending.audio += audio;
-    this.pending.video += video;
-    return { audio, video };
+    const added = { audio: 0, video: 0 };
+    let free = RECEIVING_CHARACTERS;
+    for (const kind of KINDS) free -= this.total[kind] * SECTION_CHARACTERS[kind];
+    // In turns, so that neither kind takes all that is left.
+    for (let progress = true; progress; ) {
+      progress = false;
+      for (const kind of KINDS) {
+        if (added[kind] >= counts[kind] || free < SECTION_CHARACTERS[kind]) continue;
+        free -= SECTION_CHARACTERS[kind];
+        added[kind]++;
+        progress = true;
+      }
+    }
+    for (const kind of KINDS) this.pending[kind] += added[kind];
+    return added;
   }
 }

@@ -1,5 +1,7 @@
 import type { OfferRequest, TrackSource } from '@efir/protocol';
 import { asEfirError, EfirError } from '../errors.js';
+import { trimCodecs } from './codecs.js';
+import { compactOffer } from './compact-offer.js';
 import { OfferQueue } from './offer-queue.js';
 import type { TransportState } from './recovery.js';
 import { type SectionCounts, SectionPlan } from './section-plan.js';
@@ -127,8 +129,11 @@ export class SfuConnection {
   }
 
   private addReceiving(counts: SectionCounts): void {
-    for (let i = 0; i < counts.audio; i++) this.pc.addTransceiver('audio', { direction: 'recvonly' });
-    for (let i = 0; i < counts.video; i++) this.pc.addTransceiver('video', { direction: 'recvonly' });
+    for (const kind of ['audio', 'video'] as const) {
+      for (let i = 0; i < counts[kind]; i++) {
+        trimCodecs(this.pc.addTransceiver(kind, { direction: 'recvonly' }), kind);
+      }
+    }
   }
 
   private async exchange(): Promise<void> {
@@ -141,7 +146,7 @@ export class SfuConnection {
       await this.pc.setLocalDescription(offer);
       this.assertOpen();
       const request: OfferRequest = {
-        sdp: offer.sdp ?? '',
+        sdp: compactOffer(offer.sdp ?? ''),
         tracks: this.sending.described(),
         fresh: !this.answered,
       };
