@@ -1,0 +1,223 @@
+/**
+ * The fan-out bench: one publisher, N subscribers, real DTLS-SRTP on loopback, the worker alone on its CPU. Every subscriber
+ * decrypts all it gets and answers with transport-wide feedback (100 ms) and reports (1 s), as browsers do.
+ */
+import { ClientHub, DelayHistogram } from '@efir/sfu';
+import { describeMachine, GENERATOR_CPU, pinSelf, WORKER_CPU } from '../measure/machine.js';
+import { median, round } from '../measure/median.js';
+import { cpuNs, rssBytes } from '../measure/process-cost.js';
+import { workerWindow } from '../measure/worker-window.js';
+import type { FanOutOptions } from '../options.js';
+import { PublisherProcess } from '../stage/publisher-process.js';
+import { Stage } from '../stage/stage.js';
+import { findSaturation, type Saturation } from './saturation.js';
+import { Yardstick } from './yardstick.js';
+
+/** Share of saturation at which cost is measured. */
+const COST_LOAD = 0.7;
+const YARDSTICK_PACKETS = 400_000;
+const YARDSTICK_BURST = 6;
+/** Enough to have written every slot of the worker's arena before its memory is taken as the zero line. */
+const WARM_UP_PACKETS = 20_000;
+const FLATNESS_SIZES = [50, 100, 500, 1000];
+
+export interface CostRound {
+  nsPerPacket: number;
+  yardstickNsPerPacket: number;
+}
+
+export interface FanOutResult {
+  nsPerPacket: number;
+  yardstickNsPerPacket: number;
+  ratio: number;
+  packetsPerSecond: number;
+  rssPerSubscriberKb: number;
+  forwardDelayP50Ms: number;
+  forwardDelayP99Ms: number;
+  [more: string]: unknown;
+}
+
+type Log = (line: string) => void;
+
+export async function fanOut(options: FanOutOptions, log: Log): Promise<FanOutResult> {
+  const machine = describeMachine();
+  const pinned = machine.cores >= 2 && pinSelf(GENERATOR_CPU);
+  if (!pinned) log('Only one CPU, or no taskset: worker and load generator share it, and figures mean little.');
+  const pin = pinned ? WORKER_CPU : undefined;
+  const most = options.flatness ? Math.max(options.subscribers, ...FLATNESS_SIZES) : options.subscribers;
+
+  const delays = new DelayHistogram();
+  const hub = new ClientHub({ datapath: { maxPeers: most + 16 }, delays });
+  const stage = await Stage.open(pin);
+  const publisher = await PublisherProcess.start(stage, options.trace ? 'trace' : 'equal');
+  const yardstick = new Yardstick(options.subscribers, pin);
+  const run = new FanOutRun(options, stage, publisher, yardstick, hub, delays, log);
+  try {
+    const result = await run.all(most);
+    return { ...result, machine, pinned };
+  } finally {
+    yardstick.close();
+    publisher.close();
+    await stage.close();
+    hub.close();
+  }
+}
+
+class FanOutRun {
+  constructor(
+    readonly options: FanOutOptions,
+    readonly stage: Stage,
+    readonly publisher: PublisherProcess,
+    readonly yardstick: Yardstick,
+    readonly hub: ClientHub,
+    readonly delays: DelayHistogram,
+    readonly log: Log,
+  ) {}
+
+  async all(most: number): Promise<FanOutResult> {
+    const { options, stage, hub, log } = this;
+    const emptyRss = await this.emptyRss();
+    const flatness: { subscribers: number; nsPerPacket: number; ratio: number }[] = [];
+    const sizes = options.flatness ? FLATNESS_SIZES.filter((size) => size !== options.subscribers) : [];
+    for (const size of sizes.filter((size) => size < options.subscribers)) flatness.push(await this.flat(size));
+
+    log(`joining ${options.subscribers} subscribers`);
+    await stage.growTo(options.subscribers, hub);
+    const saturation = await this.saturation();
+    const costs = await this.cost(saturation);
+    const rss = rssBytes(stage.worker.pid);
+    const delay = await this.delay(saturation.publishedPps / 2);
+
+    for (const size of sizes.filter((size) => size > options.subscribers && size <= most)) {
+      flatness.push(await this.flat(size));
+    }
+    if (options.flatness) flatness.push({ subscribers: options.subscribers, ...summary(costs) });
+    flatness.sort((a, b) => a.subscribers - b.subscribers);
+    return this.result(saturation, costs, (rss - emptyRss) / options.subscribers, delay, flatness);
+  }
+
+  /** Of the worker with its publisher and nobody else, after its arena has been written all over. */
+  async emptyRss(): Promise<number> {
+    const { publisher, stage } = this;
+    const before = await publisher.rate(4000);
+    while ((await publisher.rate(4000)) - before < WARM_UP_PACKETS) await sleep(200);
+    await publisher.rate(0);
+    await sleep(500);
+    const rss = rssBytes(stage.worker.pid);
+    this.log(`worker without subscribers: ${round(rss / 2 ** 20, 1)} MiB`);
+    return rss;
+  }
+
+  async saturation(): Promise<Saturation> {
+    const { stage, publisher, hub, log } = this;
+    const startPps = Math.max(60, 60_000 / stage.subscribers.length);
+    const probes = {
+      cpuNs: () => cpuNs(stage.worker.pid),
+      generatorDrops: () => hub.datapath.stats().rxKernelDrops,
+    };
+    const saturation = await findSaturation(stage, publisher, startPps, probes);
+    log(
+      `saturation: ${round(saturation.packetsPerSecond)} packets/s, worker CPU ${round(saturation.workerCpu * 100)} %` +
+        (saturation.generatorDrops > 0 ? `, and the load generator dropped ${saturation.generatorDrops}` : ''),
+    );
+    return saturation;
+  }
+
+  /** Worker and yardstick in turn. */
+  async cost(saturation: Saturation): Promise<CostRound[]> {
+    const rounds: CostRound[] = [];
+    for (let i = 0; i < this.options.rounds; i++) {
+      const nsPerPacket = await this.window(saturation.publishedPps * COST_LOAD);
+      const yardstickNsPerPacket = await this.bare();
+      rounds.push({ nsPerPacket, yardstickNsPerPacket });
+      this.log(`round ${i + 1}: worker ${round(nsPerPacket)} ns/packet, yardstick ${round(yardstickNsPerPacket)}`);
+    }
+    return rounds;
+  }
+
+  async window(publishedPps: number): Promise<number> {
+    await this.publisher.rate(publishedPps);
+    await sleep(500);
+    const window = await workerWindow(this.stage.worker, this.options.seconds);
+    return window.nsPerPacket;
+  }
+
+  async bare(): Promise<number> {
+    await this.publisher.rate(0);
+    await sleep(300);
+    return this.yardstick.run(YARDSTICK_PACKETS, YARDSTICK_BURST);
+  }
+
+  async delay(publishedPps: number): Promise<{ p50Ms: number; p99Ms: number; maxMs: number; samples: number }> {
+    await this.publisher.rate(publishedPps);
+    await sleep(1000);
+    this.delays.clear();
+    await sleep(this.options.seconds * 1000);
+    const { delays } = this;
+    const figures = {
+      p50Ms: delays.quantileMs(0.5),
+      p99Ms: delays.quantileMs(0.99),
+      maxMs: delays.maxUs / 1000,
+      samples: delays.count,
+    };
+    await this.publisher.rate(0);
+    this.log(`delay at half load: ${figures.p50Ms} ms (median), ${figures.p99Ms} ms (99 %)`);
+    return figures;
+  }
+
+  async flat(subscribers: number): Promise<{ subscribers: number; nsPerPacket: number; ratio: number }> {
+    this.log(`joining ${subscribers} subscribers`);
+    await this.stage.growTo(subscribers, this.hub);
+    const saturation = await this.saturation();
+    return { subscribers, ...summary(await this.cost(saturation)) };
+  }
+
+  result(
+    saturation: Saturation,
+    costs: CostRound[],
+    rssPerSubscriber: number,
+    delay: Awaited<ReturnType<FanOutRun['delay']>>,
+    flatness: { subscribers: number; nsPerPacket: number; ratio: number }[],
+  ): FanOutResult {
+    const { options, stage, yardstick } = this;
+    const { nsPerPacket, ratio } = summary(costs);
+    const all = flatness.map((size) => size.nsPerPacket);
+    return {
+      nsPerPacket,
+      yardstickNsPerPacket: round(median(costs.map((cost) => cost.yardstickNsPerPacket))),
+      ratio,
+      packetsPerSecond: round(saturation.packetsPerSecond),
+      rssPerSubscriberKb: round(rssPerSubscriber / 1024, 1),
+      forwardDelayP50Ms: delay.p50Ms,
+      forwardDelayP99Ms: delay.p99Ms,
+      forwardDelayMaxMs: round(delay.maxMs, 2),
+      bench: 'fan-out',
+      frames: options.trace ? 'trace' : 'equal',
+      subscribers: options.subscribers,
+      srtpProfile: stage.subscribers[0]?.srtpProfile,
+      rounds: costs.map((cost) => [round(cost.nsPerPacket), round(cost.yardstickNsPerPacket)]),
+      costAtLoad: COST_LOAD,
+      workerRssMb: round(rssBytes(stage.worker.pid) / 2 ** 20, 1),
+      saturationWorkerCpu: round(saturation.workerCpu, 2),
+      saturationLimit: saturation.generatorDrops > 0 ? 'load generator' : 'worker',
+      steps: saturation.steps.map((step) => [
+        round(step.offeredPps),
+        round(step.receivedPps),
+        round(step.workerCpu, 2),
+      ]),
+      ...(flatness.length > 0 && { flatness, flatWithin: round(Math.max(...all) / Math.min(...all) - 1, 3) }),
+      yardstickDrained: yardstick.drained(),
+      subscribersDo: 'decrypt every packet, transport-wide feedback each 100 ms, receiver reports each second',
+    };
+  }
+}
+
+function summary(costs: CostRound[]): { nsPerPacket: number; ratio: number } {
+  const nsPerPacket = median(costs.map((cost) => cost.nsPerPacket));
+  const ratio = median(costs.map((cost) => cost.nsPerPacket / cost.yardstickNsPerPacket));
+  return { nsPerPacket: round(nsPerPacket), ratio: round(ratio, 3) };
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,114 @@
+/**
+ * The joins bench: all subscribers join at one moment a call that is running. Joined means: the first packet is there. Beside
+ * it, what somebody who was in the call before felt of it.
+ */
+import { ClientHub } from '@efir/sfu';
+import { describeMachine, GENERATOR_CPU, pinSelf, WORKER_CPU } from '../measure/machine.js';
+import { round } from '../measure/median.js';
+import { cpuNs } from '../measure/process-cost.js';
+import type { JoinsOptions } from '../options.js';
+import { PublisherProcess } from '../stage/publisher-process.js';
+import { Stage } from '../stage/stage.js';
+
+/** 180 packets a second: a 1.5 Mbps picture. */
+const PUBLISHED_PPS = 180;
+const TIMEOUT_MS = 60_000;
+
+export interface JoinsResult {
+  joinsPerSecond: number;
+  firstPacketP50Ms: number;
+  firstPacketP99Ms: number;
+  firstPacketMaxMs: number;
+  [more: string]: unknown;
+}
+
+export async function joins(options: JoinsOptions, log: (line: string) => void): Promise<JoinsResult> {
+  const machine = describeMachine();
+  const pinned = machine.cores >= 2 && pinSelf(GENERATOR_CPU);
+  const hub = new ClientHub({ datapath: { maxPeers: options.subscribers + 16 } });
+  const stage = await Stage.open(pinned ? WORKER_CPU : undefined);
+  const publisher = await PublisherProcess.start(stage, 'equal');
+  try {
+    await publisher.rate(PUBLISHED_PPS);
+    // Somebody who watches while the others come.
+    const watcher = await stage.addSubscriber(hub);
+    const watched = watcher.incoming[0];
+    await sleep(2000);
+    const quietGapMs = await longestGap(() => watched.packets, 1500);
+
+    log(`${options.subscribers} subscribers join at once`);
+    const framesBefore = watched.video?.frames ?? 0;
+    const freezesBefore = watched.video?.freezes ?? 0;
+    const cpuBefore = cpuNs(stage.worker.pid);
+    const startMs = performance.now();
+    let over = false;
+    const gap = longestGap(
+      () => watched.packets,
+      TIMEOUT_MS,
+      () => over,
+    );
+    const joining = Array.from({ length: options.subscribers }, () => stage.addSubscriber(hub));
+    const failures = (await Promise.allSettled(joining)).filter((join) => join.status === 'rejected').length;
+    const connectedMs = performance.now() - startMs;
+    const joined = () => stage.subscribers.filter(({ incoming }) => incoming[0].firstPacketMs >= 0).length - 1;
+    while (joined() < options.subscribers - failures && performance.now() - startMs < TIMEOUT_MS) await sleep(10);
+    over = true;
+    const elapsedMs = performance.now() - startMs;
+    const busyGapMs = await gap;
+
+    const firsts = stage.subscribers
+      .slice(1)
+      .map(({ incoming }) => incoming[0].firstPacketMs - startMs)
+      .filter((ms) => ms >= 0)
+      .sort((a, b) => a - b);
+    const quantile = (q: number) => round(firsts[Math.max(0, Math.ceil(q * firsts.length) - 1)] ?? Number.NaN);
+    return {
+      joinsPerSecond: round((firsts.length * 1000) / (firsts.at(-1) ?? Number.NaN), 1),
+      firstPacketP50Ms: quantile(0.5),
+      firstPacketP99Ms: quantile(0.99),
+      firstPacketMaxMs: quantile(1),
+      bench: 'joins',
+      subscribers: options.subscribers,
+      joined: firsts.length,
+      failures,
+      allConnectedMs: round(connectedMs),
+      workerCpuMsPerJoin: round((cpuNs(stage.worker.pid) - cpuBefore) / 1e6 / options.subscribers, 2),
+      workerCpu: round((cpuNs(stage.worker.pid) - cpuBefore) / 1e6 / elapsedMs, 2),
+      runningCall: {
+        frames: (watched.video?.frames ?? 0) - framesBefore,
+        freezes: (watched.video?.freezes ?? 0) - freezesBefore,
+        lost: watched.stats().lost,
+        longestGapMs: round(busyGapMs, 1),
+        longestGapBeforeMs: round(quietGapMs, 1),
+      },
+      machine,
+      pinned,
+    };
+  } finally {
+    publisher.close();
+    await stage.close();
+    hub.close();
+  }
+}
+
+/** Longest time without a new packet, looked at every 2 ms, over `forMs` or until `done`. */
+async function longestGap(packets: () => number, forMs: number, done: () => boolean = () => false): Promise<number> {
+  const startMs = performance.now();
+  let last = packets();
+  let lastMs = startMs;
+  let longest = 0;
+  while (performance.now() - startMs < forMs && !done()) {
+    await sleep(2);
+    const now = performance.now();
+    if (packets() !== last) {
+      last = packets();
+      lastMs = now;
+    }
+    longest = Math.max(longest, now - lastMs);
+  }
+  return longest;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,40 @@
+/** `npm run bench -- <bench> [options]`. Progress goes to stderr, results to stdout. */
+import { BenchError } from './errors.js';
+import { parseFanOut, parseJoins, USAGE } from './options.js';
+
+const log = (line: string): void => void process.stderr.write(`${line}\n`);
+
+async function main([bench, ...args]: string[]): Promise<number> {
+  if (bench === 'fan-out') {
+    const options = parseFanOut(args);
+    const { fanOut } = await import('./fan-out/run.js');
+    show(await fanOut(options, log), options.json);
+    return 0;
+  }
+  if (bench === 'joins') {
+    const options = parseJoins(args);
+    const { joins } = await import('./joins/run.js');
+    show(await joins(options, log), options.json);
+    return 0;
+  }
+  process.stdout.write(USAGE);
+  return bench === undefined || bench === 'help' || bench === '--help' ? 0 : 2;
+}
+
+function show(result: Record<string, unknown>, json: boolean): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    return;
+  }
+  for (const [name, value] of Object.entries(result)) {
+    const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    process.stdout.write(`${name.padEnd(24)} ${text}\n`);
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  log(error instanceof BenchError ? error.message : ((error as Error).stack ?? String(error)));
+  process.exitCode = 1;
+}

@@ -1,0 +1,82 @@
+/** Command lines of the benches. */
+import { parseArgs } from 'node:util';
+import { BenchError } from './errors.js';
+
+export interface FanOutOptions {
+  subscribers: number;
+  /** Frames as a real encoder made them instead of equal packets. */
+  trace: boolean;
+  /** Measure the cost per packet at several sizes as well. */
+  flatness: boolean;
+  /** Seconds of each measured window. */
+  seconds: number;
+  /** Rounds of worker and yardstick, one after the other. */
+  rounds: number;
+  json: boolean;
+}
+
+export interface JoinsOptions {
+  subscribers: number;
+  json: boolean;
+}
+
+export const USAGE = `npm run bench -- <bench> [options]
+
+  fan-out   one publisher, many subscribers: CPU per forwarded packet of the whole worker beside a bare sendto loop,
+            packets per second at saturation, memory per subscriber, forwarding delay
+    --subscribers <n>   default 500
+    --trace             sizes and times of frames recorded from a real encoder
+    --flatness          cost per packet also at 50, 100, 500 and 1,000 subscribers
+    --seconds <n>       of each measured window, default 4
+    --rounds <n>        of worker and yardstick in turn, default 3
+    --json              one line of JSON at the end
+
+  joins     subscribers joining at once: joins per second until the first packet, and what a running call feels of it
+    --subscribers <n>   default 200
+    --json
+
+Both want two CPUs: the worker has the first to itself, everything else runs on the second.
+`;
+
+export function parseFanOut(args: string[]): FanOutOptions {
+  const values = parse(args, {
+    subscribers: { type: 'string' },
+    trace: { type: 'boolean' },
+    flatness: { type: 'boolean' },
+    seconds: { type: 'string' },
+    rounds: { type: 'string' },
+    json: { type: 'boolean' },
+  });
+  return {
+    subscribers: count('subscribers', values.subscribers, 500, 4000),
+    trace: values.trace === true,
+    flatness: values.flatness === true,
+    seconds: count('seconds', values.seconds, 4, 120),
+    rounds: count('rounds', values.rounds, 3, 50),
+    json: values.json === true,
+  };
+}
+
+export function parseJoins(args: string[]): JoinsOptions {
+  const values = parse(args, { subscribers: { type: 'string' }, json: { type: 'boolean' } });
+  return { subscribers: count('subscribers', values.subscribers, 200, 4000), json: values.json === true };
+}
+
+type OptionTypes = Record<string, { type: 'string' | 'boolean' }>;
+
+function parse(args: string[], options: OptionTypes): Record<string, unknown> {
+  try {
+    return parseArgs({ args, options }).values;
+  } catch (error) {
+    throw new BenchError((error as Error).message);
+  }
+}
+
+function count(name: string, value: unknown, fallback: number, max: number): number {
+  if (value === undefined) return fallback;
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1 || number > max) {
+    throw new BenchError(`--${name} must be a whole number of 1 to ${max}, not ${value}`);
+  }
+  return number;
+}

@@ -1,0 +1,80 @@
+/** The publisher as its parent sees it. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { IceParameters, SdpFingerprint } from '@efir/rtc';
+import type { ClientAgreement } from '@efir/sfu';
+import { BenchError } from '../errors.js';
+import type { Stage } from './stage.js';
+
+export type Shape = 'equal' | 'trace';
+
+export type ToPublisher =
+  | { type: 'connect'; agreement: ClientAgreement; shape: Shape }
+  | { type: 'rate'; packetsPerSecond: number }
+  | { type: 'close' };
+
+export type ToParent =
+  | { type: 'ready'; ice: IceParameters; fingerprint: SdpFingerprint }
+  | { type: 'connected'; naturalPps: number }
+  | { type: 'failed'; reason: string }
+  /** Answers `rate`: packets sent since the start. */
+  | { type: 'sent'; packets: number; keyFrames: number };
+
+const SCRIPT = fileURLToPath(new URL('./publisher-main.js', import.meta.url));
+
+export class PublisherProcess {
+  /** Packets a second of the shape at its own pace. */
+  readonly naturalPps: number;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, naturalPps: number) {
+    this.#child = child;
+    this.naturalPps = naturalPps;
+  }
+
+  /** Connects it to the stage's worker. It sends nothing before `rate()`. */
+  static async start(stage: Stage, shape: Shape): Promise<PublisherProcess> {
+    const child = fork(SCRIPT, [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const { ice, fingerprint } = await answer(child, 'ready');
+    const agreement = await stage.configurePublisher(ice, fingerprint);
+    const connected = answer(child, 'connected');
+    child.send({ type: 'connect', agreement, shape } satisfies ToPublisher);
+    const { naturalPps } = await connected;
+    return new PublisherProcess(child, naturalPps);
+  }
+
+  /** Resolves with the packets sent so far. */
+  async rate(packetsPerSecond: number): Promise<number> {
+    const sent = answer(this.#child, 'sent');
+    this.#child.send({ type: 'rate', packetsPerSecond } satisfies ToPublisher);
+    return (await sent).packets;
+  }
+
+  close(): void {
+    if (this.#child.connected) this.#child.send({ type: 'close' } satisfies ToPublisher);
+  }
+}
+
+function answer<T extends ToParent['type']>(child: ChildProcess, type: T): Promise<Extract<ToParent, { type: T }>> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      child.off('message', onMessage);
+      child.off('exit', onExit);
+    };
+    const onMessage = (message: ToParent): void => {
+      if (message.type === 'failed') {
+        settle();
+        reject(new BenchError(`the publisher can't connect: ${message.reason}`));
+      } else if (message.type === type) {
+        settle();
+        resolve(message as Extract<ToParent, { type: T }>);
+      }
+    };
+    const onExit = (): void => {
+      settle();
+      reject(new BenchError('the publisher ended'));
+    };
+    child.on('message', onMessage);
+    child.on('exit', onExit);
+  });
+}
