@@ -15,7 +15,23 @@ export async function start(args) {
     await compile(['packages/cli', 'apps/web']);
     await buildWeb();
   });
+  endWithNpm();
   await become(join(ROOT, 'packages/cli/dist/main.js'), ['start', ...args]);
+}
+
+/**
+ * npm passes a signal on to the shell it runs us in, and some shells (dash) then end without telling us. So whoever ends
+ * `npm start` with a signal would leave a server behind: when the shell is gone, so are we.
+ */
+function endWithNpm() {
+  if (!process.env.npm_lifecycle_event) return;
+  const shell = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
+  }, 250);
+  timer.unref();
 }
 
 /** Runs a program's main module in this process, as if it had been started itself. */
