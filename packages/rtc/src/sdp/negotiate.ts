@@ -81,7 +81,7 @@ export function negotiate(offer: ParsedOffer, options: NegotiateOptions): Negoti
   const sections: SectionParameters[] = [];
   const rejected: Negotiated['rejected'] = [];
   const answer: AnswerSection[] = [];
-  const downlinks: Negotiated['downlinks'] = {};
+  const downlinks = new Map<string, DownlinkParameters>();
   let applicationMid: string | undefined;
 
   for (const section of offer.sections) {
@@ -109,8 +109,9 @@ export function negotiate(offer: ParsedOffer, options: NegotiateOptions): Negoti
     if (publishes) parameters.uplink = readUplink(section);
     if (subscribes || known) {
       const withRtx = codecs.some((codec) => codec.rtx);
-      downlinks[section.mid] = downlink(section.mid, known, withRtx, taken, options);
-      if (subscribes) parameters.downlink = downlinks[section.mid];
+      const stream = downlink(section.mid, known, withRtx, taken, options);
+      downlinks.set(section.mid, stream);
+      if (subscribes) parameters.downlink = stream;
     }
     sections.push(parameters);
     answer.push({
@@ -138,7 +139,8 @@ export function negotiate(offer: ParsedOffer, options: NegotiateOptions): Negoti
     ...(applicationMid !== undefined && { applicationMid }),
     answer,
     extmapAllowMixed: offer.extmapAllowMixed,
-    downlinks,
+    // fromEntries makes own properties only, whatever the mids are.
+    downlinks: Object.fromEntries(downlinks),
   };
 }
 
