@@ -22,8 +22,9 @@ export interface Saturation {
 const STEP = 1.25;
 const STEP_MS = 1500;
 const SETTLE_MS = 500;
-/** Steps where less than this share arrives are beyond saturation. */
+/** Steps where less than this share arrives are beyond saturation, but for two frames that may be under way. */
 const ENOUGH = 0.985;
+const UNDER_WAY = 16;
 const MAX_STEPS = 24;
 
 export interface SaturationProbes {
@@ -63,12 +64,13 @@ export async function findSaturation(
     const offeredPps = (published * receivers * 1000) / elapsedMs;
     const receivedPps = (received * 1000) / elapsedMs;
     best.steps.push({ offeredPps, receivedPps, workerCpu });
-    if (receivedPps > best.packetsPerSecond && received >= published * receivers * ENOUGH) {
+    const enough = received >= Math.min(published * ENOUGH, published - UNDER_WAY) * receivers;
+    if (enough && receivedPps > best.packetsPerSecond) {
       best.packetsPerSecond = receivedPps;
       best.publishedPps = pps;
       best.workerCpu = workerCpu;
     }
-    if (received < published * receivers * ENOUGH) {
+    if (!enough) {
       best.lossBeyond = 1 - received / Math.max(1, published * receivers);
       best.generatorDrops = probes.generatorDrops() - dropsBefore;
       break;

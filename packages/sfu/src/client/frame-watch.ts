@@ -14,6 +14,8 @@ export class FrameWatch {
   /** Waits for a key frame that are over, and how long they took together. */
   keyFrameWaits = 0;
   keyFrameWaitMs = 0;
+  /** Longest time between two frames; set it to 0 to begin anew. */
+  longestGapMs = 0;
   #waitingSince = -1;
   #lastFrameAt = -1;
   #averageMs = 0;
@@ -46,6 +48,7 @@ export class FrameWatch {
     this.frames++;
     if (this.#lastFrameAt >= 0) {
       const interval = now - this.#lastFrameAt;
+      this.longestGapMs = Math.max(this.longestGapMs, interval);
       if (this.#averageMs > 0 && interval > Math.max(3 * this.#averageMs, this.#averageMs + 150)) {
         this.freezes++;
         this.freezeMs += interval;

@@ -116,5 +116,5 @@ test('a gap far above the average between frames is a freeze', () => {
   expect(watch.freezes).toBe(0);
   after(400);
   after(66);
-  expect([watch.freezes, watch.freezeMs]).toEqual([1, 400]);
+  expect([watch.freezes, watch.freezeMs, watch.longestGapMs]).toEqual([1, 400, 400]);
 });
