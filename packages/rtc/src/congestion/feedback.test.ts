@@ -194,6 +194,15 @@ test('what fits in no single message of 1,200 bytes is told in several', () => {
   expect(reports.reduce((sum, r) => sum + r.count, 0)).toBe(2999);
 });
 
+test('when nobody asks for long, the newest 4,096 numbers are told', () => {
+  const generator = new TransportFeedbackGenerator();
+  for (let i = 0; i < 79_999; i++) if (i % 3 !== 1) generator.received(i & 0xffff, i * 300);
+  const reports = buildAll(generator);
+  expect(reports[0].base).toBe((79_999 - 4096) & 0xffff);
+  const statuses = reports.flatMap((r) => r.statuses.map((arrival) => arrival !== null));
+  expect(statuses).toEqual(Array.from({ length: 4096 }, (_, i) => (79_999 - 4096 + i) % 3 !== 1));
+});
+
 test('a small buffer gets small messages, a tiny one none', () => {
   const generator = new TransportFeedbackGenerator();
   for (let i = 0; i < 60; i++) generator.received(i * 3, i * 100_000);

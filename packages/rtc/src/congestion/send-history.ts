@@ -6,6 +6,7 @@
  * only move a packet between our own times of sending it and hearing of it; windows go by our clock.
  */
 
+import { RtcError } from '../errors.js';
 import { sequenceDelta } from '../rtp/sequence.js';
 import { readTransportFeedback, type TransportFeedbackSink } from './feedback-reader.js';
 
@@ -119,7 +120,7 @@ export class SendHistory implements TransportFeedbackSink {
   constructor(options: SendHistoryOptions = {}) {
     const entries = options.entries ?? 1024;
     if (entries < 64 || entries > 16_384 || (entries & (entries - 1)) !== 0) {
-      throw new RangeError(`A send history has a power of two of entries, 64 to 16384, not ${entries}`);
+      throw new RtcError('bad-options', `A send history has a power of two of entries, 64 to 16384, not ${entries}`);
     }
     const memory = options.memory ?? new ArrayBuffer(SendHistory.bytesNeeded(entries));
     const at = options.byteOffset ?? 0;
