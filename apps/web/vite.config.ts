@@ -12,7 +12,7 @@ export default defineConfig({
     alias: { '@efir/client': source('client'), '@efir/react': source('react'), '@efir/protocol': source('protocol') },
   },
   build: {
-    target: ['chrome109', 'firefox115', 'safari16'],
+    target: ['chrome111', 'firefox115', 'safari16.4'],
     sourcemap: true,
     assetsInlineLimit: 0,
     reportCompressedSize: false,

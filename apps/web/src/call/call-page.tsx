@@ -6,6 +6,7 @@ import { remember, remembered } from '../preferences/storage.js';
 import { SettingsDialog } from '../settings/settings-dialog.js';
 import { ConnectionBanner } from './connection-banner.js';
 import { ControlBar } from './control-bar.js';
+import { Invitation } from './copy-link.js';
 import { PeoplePanel } from './people-panel.js';
 import { RemoteAudio } from './remote-audio.js';
 import { RoomNotices } from './room-notices.js';
@@ -49,7 +50,7 @@ function Call({ room, notice }: CallPageProps) {
       <ConnectionBanner />
       <main className="call-main">
         <Stage />
-        <AloneHint />
+        <AloneHint roomId={room.options.room} />
       </main>
       {people && <PeoplePanel onClose={() => setPeople(false)} />}
       <ControlBar
@@ -77,13 +78,8 @@ function Call({ room, notice }: CallPageProps) {
   );
 }
 
-function AloneHint() {
-  const { t } = useTranslation();
+function AloneHint({ roomId }: { roomId: string }) {
   const state = useRoomState();
-  if (useParticipants().length > 1 || state !== 'connected') return null;
-  return (
-    <p className="alone" role="status">
-      <strong>{t('call.alone')}</strong> {t('call.aloneHint')}
-    </p>
-  );
+  const alone = useParticipants().length === 1 && state === 'connected';
+  return alone ? <Invitation roomId={roomId} /> : null;
 }

@@ -13,10 +13,9 @@ import {
   Video,
   VideoOff,
 } from 'lucide-react';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { IconButton } from '../ui/icon-button.js';
-import { useSay } from './toasts.js';
+import { CopyLinkButton } from './copy-link.js';
 import type { useOwnMedia } from './use-own-media.js';
 
 interface ControlBarProps {
@@ -35,7 +34,7 @@ export function ControlBar({ own, roomId, peopleOpen, onPeople, onSettings, onLe
     <footer className="control-bar" role="toolbar" aria-label={t('call.controls')}>
       <div className="control-side control-start">
         <span className="room-name">{roomId}</span>
-        <CopyLink roomId={roomId} />
+        <CopyLinkButton roomId={roomId} />
       </div>
       <div className="control-main">
         <IconButton
@@ -79,21 +78,4 @@ export function ControlBar({ own, roomId, peopleOpen, onPeople, onSettings, onLe
       </div>
     </footer>
   );
-}
-
-function CopyLink({ roomId }: { roomId: string }) {
-  const { t } = useTranslation();
-  const say = useSay();
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(`${location.origin}/room/${roomId}`);
-      say(t('call.copied'));
-      setCopied(true);
-      setTimeout(() => setCopied(false), 2_000);
-    } catch {
-      say(t('call.copyFailed'));
-    }
-  };
-  return <IconButton icon={copied ? Check : Link2} label={t('call.copy')} className="small-button" onClick={copy} />;
 }

@@ -15,15 +15,17 @@ export interface GridSpace {
   gap: number;
 }
 
-/** Narrowest and widest shape of a tile, width / height. Pictures are cropped to it, so neither is extreme. */
-const ASPECT_MIN = 0.8;
+/** Widest shape of a tile, width / height: that of a camera. */
 const ASPECT_MAX = 16 / 9;
+/** Narrowest shape. Pictures are cropped to it: on an upright phone more of that is borne than on a wide screen. */
+const ASPECT_MIN = { wide: 1.2, upright: 0.62 } as const;
 /** Below this a face isn't told, px. */
 const WIDTH_MIN = 132;
 
-/** How `count` tiles of equal size fill the space best: as large as can be, shapes between 4:5 and 16:9. */
+/** How `count` tiles of equal size fill the space best: as large as can be, in shapes that suit faces. */
 export function gridLayout(count: number, space: GridSpace): GridLayout {
   const { width: spaceWidth, height: spaceHeight, gap } = space;
+  const narrowest = spaceWidth < spaceHeight ? ASPECT_MIN.upright : ASPECT_MIN.wide;
   let best: GridLayout | null = null;
   let bestScore = -1;
   for (let columns = 1; columns <= Math.max(1, count); columns++) {
@@ -31,6 +33,7 @@ export function gridLayout(count: number, space: GridSpace): GridLayout {
     const { width, height } = fit(
       (spaceWidth - gap * (columns - 1)) / columns,
       (spaceHeight - gap * (rows - 1)) / rows,
+      narrowest,
     );
     if (width <= 0 || height <= 0) continue;
     // Area, slightly less for a last row with holes and for shapes far from a camera's.
@@ -47,9 +50,9 @@ export function gridLayout(count: number, space: GridSpace): GridLayout {
   return { columns, rows: Math.ceil(count / columns), width, height: Math.floor((width * 3) / 4), scrolls: true };
 }
 
-function fit(width: number, height: number): { width: number; height: number } {
+function fit(width: number, height: number, narrowest: number): { width: number; height: number } {
   if (width <= 0 || height <= 0) return { width: 0, height: 0 };
-  const aspect = Math.min(ASPECT_MAX, Math.max(ASPECT_MIN, width / height));
+  const aspect = Math.min(ASPECT_MAX, Math.max(narrowest, width / height));
   return width / height > aspect
     ? { width: Math.floor(height * aspect), height: Math.floor(height) }
     : { width: Math.floor(width), height: Math.floor(width / aspect) };

@@ -52,6 +52,8 @@ export function LobbyPage({ roomId, quality, onJoin }: LobbyPageProps) {
     onJoin({ name: trimmed, media: preview.take() });
   };
 
+  // Before any is allowed the browser tells nothing that one could choose by.
+  const known = [...devices.cameras, ...devices.microphones].some(({ deviceId }) => deviceId !== '');
   const nothing = !asking && !camera.media && !microphone.media && (camera.error ?? microphone.error) !== null;
   return (
     <div className="page">
@@ -68,7 +70,7 @@ export function LobbyPage({ roomId, quality, onJoin }: LobbyPageProps) {
             />
             {!(picture && camera.media) && (
               <div className="preview-empty">
-                <Avatar name={name || '?'} />
+                <Avatar name={name} />
                 <p>{asking ? t('lobby.asking') : camera.media ? t('lobby.starting') : t('lobby.cameraOff')}</p>
               </div>
             )}
@@ -107,8 +109,8 @@ export function LobbyPage({ roomId, quality, onJoin }: LobbyPageProps) {
               maxLength={64}
               placeholder={t('lobby.namePlaceholder')}
               autoComplete="nickname"
-              // biome-ignore lint/a11y/noAutofocus: the one thing this page is for.
-              autoFocus
+              // biome-ignore lint/a11y/noAutofocus: the one thing this page is for; on a phone the keyboard would cover the rest.
+              autoFocus={matchMedia('(hover: hover)').matches}
               aria-invalid={nameMissing}
               aria-describedby={nameMissing ? `${nameId}-error` : undefined}
               onChange={(event) => {
@@ -123,31 +125,35 @@ export function LobbyPage({ roomId, quality, onJoin }: LobbyPageProps) {
             )}
           </div>
           {!asking && <DeviceNotices camera={camera.error} microphone={microphone.error} onRetry={preview.retry} />}
-          <DeviceSelect
-            icon={Camera}
-            label={t('lobby.camera')}
-            devices={devices.cameras}
-            value={camera.media?.getSettings().deviceId}
-            onChange={(id) => preview.choose('camera', id)}
-          />
-          <DeviceSelect
-            icon={Mic}
-            label={t('lobby.microphone')}
-            devices={devices.microphones}
-            value={microphone.media?.getSettings().deviceId}
-            onChange={(id) => preview.choose('microphone', id)}
-          />
-          {devices.speakers.length > 0 && (
-            <DeviceSelect
-              icon={Volume2}
-              label={t('lobby.speaker')}
-              devices={devices.speakers}
-              value={speaker}
-              onChange={(id) => {
-                remember('speaker', id);
-                setSpeaker(id);
-              }}
-            />
+          {known && (
+            <>
+              <DeviceSelect
+                icon={Camera}
+                label={t('lobby.camera')}
+                devices={devices.cameras}
+                value={camera.media?.getSettings().deviceId}
+                onChange={(id) => preview.choose('camera', id)}
+              />
+              <DeviceSelect
+                icon={Mic}
+                label={t('lobby.microphone')}
+                devices={devices.microphones}
+                value={microphone.media?.getSettings().deviceId}
+                onChange={(id) => preview.choose('microphone', id)}
+              />
+              {devices.speakers.length > 0 && (
+                <DeviceSelect
+                  icon={Volume2}
+                  label={t('lobby.speaker')}
+                  devices={devices.speakers}
+                  value={speaker}
+                  onChange={(id) => {
+                    remember('speaker', id);
+                    setSpeaker(id);
+                  }}
+                />
+              )}
+            </>
           )}
           <button type="submit" className="button button-primary button-large">
             {nothing ? t('lobby.joinWithout') : t('lobby.join')}

@@ -1,3 +1,5 @@
+import { User } from 'lucide-react';
+
 /** First letters of the first two words; works for any script. */
 export function initials(name: string): string {
   const words = name.trim().split(/\s+/).filter(Boolean);
@@ -15,7 +17,7 @@ export function hueOf(name: string): number {
 export function Avatar({ name }: { name: string }) {
   return (
     <span className="avatar" data-hue={hueOf(name)} aria-hidden="true">
-      {initials(name)}
+      {name.trim() === '' ? <User size="50%" /> : initials(name)}
     </span>
   );
 }
