@@ -205,6 +205,7 @@ export class Engine {
     );
     if (batch.keyFrame[i] !== 0 && producer.kind === 'video') {
       encoding.keyFrames.keyFrame();
+      encoding.nack?.keyFrame(sequence);
     }
     if (producer.paused || encoding.streamCount === 0) return;
     if (chain.head < 0) {

@@ -10,6 +10,8 @@ import type { VirtualStream } from './virtual-stream.js';
 
 /** A packet isn't sent again sooner than this, nor sooner than most of a round trip, ms. */
 const MIN_REPEAT_MS = 20;
+/** A round trip as long as none is measured, ms. */
+const DEFAULT_RTT_MS = 50;
 /** Repaired packets a stream may get within `BURST_WINDOW_MS`; a client that asks for more is lying or lost. */
 const MAX_BURST = 300;
 const BURST_WINDOW_MS = 250;
@@ -72,7 +74,7 @@ export class Retransmitter {
     if (burst >= MAX_BURST) return false;
     stream.repairTimes ??= new Map();
     const last = stream.repairTimes.get(sequence);
-    const pause = Math.max(MIN_REPEAT_MS, (stream.transport.roundTripMs ?? 50) * 0.8);
+    const pause = Math.max(MIN_REPEAT_MS, (stream.transport.roundTripMs ?? DEFAULT_RTT_MS) * 0.8);
     if (last !== undefined && now - last < pause) return false;
     // Oldest out: a Map keeps the order of insertion.
     stream.repairTimes.delete(sequence);

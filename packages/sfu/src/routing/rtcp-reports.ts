@@ -26,13 +26,12 @@ export class RtcpReports {
     const { engine } = this;
     const transport = engine.transports.get(encoding.producer.transport);
     if (!transport?.connected || encoding.ssrc === 0) return;
-    let lost = 0;
-    if (encoding.nack && encoding.nack.missing > 0) {
-      lost = encoding.nack.due(engine.now, transport.roundTripMs ?? DEFAULT_RTT_MS, this.#missing);
-      if (encoding.nack.keyFrameNeeded && encoding.streamCount > 0) {
-        encoding.nack.keyFrameNeeded = false;
-        encoding.keyFrames.request();
-      }
+    const { nack } = encoding;
+    const lost =
+      nack && nack.missing > 0 ? nack.due(engine.now, transport.roundTripMs ?? DEFAULT_RTT_MS, this.#missing) : 0;
+    if (nack?.keyFrameNeeded) {
+      nack.keyFrameNeeded = false;
+      encoding.keyFrames.request();
     }
     const wantKeyFrame = encoding.packets > 0 && encoding.streamCount > 0 && encoding.keyFrames.due(engine.now);
     if (lost === 0 && !wantKeyFrame) return;
