@@ -7,6 +7,7 @@
         "native/binding.cc",
         "native/certificate.cc",
         "native/dtls.cc",
+        "native/dtls_records.cc",
         "native/loop.cc",
         "native/napi_tools.cc",
         "native/peers.cc",

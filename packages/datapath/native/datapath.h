@@ -137,6 +137,7 @@ class Datapath final : private SocketTable {
   void send_dtls(uint32_t peer, Handshake& handshake);
   void dtls_input(uint32_t peer, const Path& path, const uint8_t* bytes, size_t length);
   void forget_path(Peer& peer, size_t i);
+  void trim_heap(uint64_t now);
   void tell(PeerEvent event);
   void tell_if_closed(uint32_t peer);
 
@@ -185,6 +186,10 @@ class Datapath final : private SocketTable {
   std::vector<std::unique_ptr<Peer>> peer_;
   PathTable paths_;
   std::vector<uint32_t> handshaking_;
+  uint64_t last_handshake_us_ = 0;
+  uint32_t untrimmed_ = 0;  // handshakes since the heap was trimmed
+  bool trimming_ = false;
+  uv_work_t trim_;
 
   Staging staging_;
   uint32_t staged_ = 0;       // messages in staging_

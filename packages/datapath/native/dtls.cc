@@ -42,6 +42,7 @@ struct DtlsBio {
     BIO_clear_retry_flags(bio);
     DtlsSession* self = session(bio);
     if (length <= 0) return 0;
+    self->sent_.observe(reinterpret_cast<const uint8_t*>(bytes), size_t(length));
     if (self->outputs_.size() < kMaxOutputs) self->outputs_.emplace_back(bytes, bytes + length);
     return length;
   }
@@ -139,32 +140,36 @@ DtlsContext::~DtlsContext() {
   BIO_meth_free(bio_method_);
 }
 
-std::unique_ptr<DtlsSession> DtlsSession::create(std::shared_ptr<DtlsContext> context, bool client,
-                                                 FingerprintSet fingerprints) {
-  std::unique_ptr<DtlsSession> self(new DtlsSession());
-  self->context_ = std::move(context);
-  self->client_ = client;
-  self->fingerprints_ = std::move(fingerprints);
-  self->ssl_ = SSL_new(self->context_->ssl());
-  BIO* bio = self->ssl_ ? BIO_new(self->context_->bio_method()) : nullptr;
-  if (!bio) return nullptr;
-  BIO_set_data(bio, self.get());
-  SSL_set_app_data(self->ssl_, self.get());
-  SSL_set_bio(self->ssl_, bio, bio);
-  SSL_set_mtu(self->ssl_, kMtu);
-  DTLS_set_timer_cb(self->ssl_, next_timeout);
-  if (client) {
-    SSL_set_connect_state(self->ssl_);
+SrtpMaster::~SrtpMaster() { OPENSSL_cleanse(this, sizeof(*this)); }
+
+DtlsSession::DtlsSession(std::shared_ptr<DtlsContext> context, bool client, FingerprintSet fingerprints)
+    : context_(std::move(context)), fingerprints_(std::move(fingerprints)), client_(client) {}
+
+bool DtlsSession::open() {
+  ssl_ = SSL_new(context_->ssl());
+  BIO* bio = ssl_ ? BIO_new(context_->bio_method()) : nullptr;
+  if (!bio) return false;
+  BIO_set_data(bio, this);
+  SSL_set_app_data(ssl_, this);
+  SSL_set_bio(ssl_, bio, bio);
+  SSL_set_mtu(ssl_, kMtu);
+  DTLS_set_timer_cb(ssl_, next_timeout);
+  if (client_) {
+    SSL_set_connect_state(ssl_);
   } else {
-    SSL_set_accept_state(self->ssl_);
+    SSL_set_accept_state(ssl_);
   }
-  return self;
+  return true;
 }
 
 DtlsSession::~DtlsSession() { SSL_free(ssl_); }
 
 void DtlsSession::advance(const std::vector<Datagram>& inputs, bool timed_out) {
   ERR_clear_error();
+  if (!ssl_ && state_ == State::kHandshaking && !open()) {
+    fail(DtlsFailure::kHandshake, "OpenSSL made no session");
+    return;
+  }
   if (timed_out && state_ == State::kHandshaking && DTLSv1_handle_timeout(ssl_) < 0) {
     fail(DtlsFailure::kTimeout, "The peer answered none of the retransmissions");
   }
@@ -183,9 +188,10 @@ void DtlsSession::advance(const std::vector<Datagram>& inputs, bool timed_out) {
 }
 
 void DtlsSession::step() {
+  size_t flight = outputs_.size();
   int result = SSL_do_handshake(ssl_);
   if (result == 1) {
-    finish();
+    finish(flight);
     return;
   }
   int error = SSL_get_error(ssl_, result);
@@ -197,7 +203,9 @@ void DtlsSession::step() {
   }
 }
 
-void DtlsSession::finish() {
+/// `flight`: which output the last flight began with.
+void DtlsSession::finish(size_t flight) {
+  version_ = SSL_get_version(ssl_);
   if (!fingerprint_matched_) {
     fail(DtlsFailure::kFingerprint, "The peer showed no certificate");
     return;
@@ -214,28 +222,36 @@ void DtlsSession::finish() {
   // RFC 5764 section 4.2: client key, server key, client salt, server salt.
   uint8_t material[2 * (kSrtpKeyBytes + kSrtpSaltBytes)];
   size_t salt = salt_bytes(profile);
-  uint8_t salts[2][kSrtpSaltBytes] = {{0}, {0}};
-  bool ok = SSL_export_keying_material(ssl_, material, 2 * (kSrtpKeyBytes + salt), kExporterLabel,
-                                       strlen(kExporterLabel), nullptr, 0, 0) == 1;
-  if (ok) {
-    memcpy(salts[0], material + 2 * kSrtpKeyBytes, salt);
-    memcpy(salts[1], material + 2 * kSrtpKeyBytes + salt, salt);
-    size_t local = client_ ? 0 : 1;
-    keys_.reset(new SrtpKeys());
-    ok = keys_->derive(profile, material + local * kSrtpKeyBytes, salts[local],
-                       material + (1 - local) * kSrtpKeyBytes, salts[1 - local]);
-  }
-  OPENSSL_cleanse(material, sizeof(material));
-  OPENSSL_cleanse(salts, sizeof(salts));
-  if (!ok) {
-    keys_.reset();
+  if (SSL_export_keying_material(ssl_, material, 2 * (kSrtpKeyBytes + salt), kExporterLabel, strlen(kExporterLabel),
+                                 nullptr, 0, 0) != 1) {
     fail(DtlsFailure::kHandshake, "No SRTP keys could be derived");
     return;
   }
+  size_t own = client_ ? 0 : 1;
+  const uint8_t* salts = material + 2 * kSrtpKeyBytes;
+  master_.reset(new SrtpMaster());
+  master_->profile = profile;
+  memcpy(master_->local_key, material + own * kSrtpKeyBytes, kSrtpKeyBytes);
+  memcpy(master_->remote_key, material + (1 - own) * kSrtpKeyBytes, kSrtpKeyBytes);
+  memcpy(master_->local_salt, salts + own * salt, salt);
+  memcpy(master_->remote_salt, salts + (1 - own) * salt, salt);
+  OPENSSL_cleanse(material, sizeof(material));
   state_ = State::kConnected;
-  // Between datagrams no buffers are held: they are most of what a session weighs. OpenSSL's DTLS does not take them
-  // again by itself, see `receive()`.
-  SSL_free_buffers(ssl_);
+  slim(flight);
+}
+
+void DtlsSession::slim(size_t flight) {
+  records_ = DtlsRecords::from(ssl_, client_, sent_);
+  if (!records_) {
+    // Between datagrams no buffers are held. OpenSSL's DTLS does not take them again by itself, see `receive()`.
+    SSL_free_buffers(ssl_);
+    return;
+  }
+  if (!client_) last_flight_.assign(outputs_.begin() + ptrdiff_t(flight), outputs_.end());
+  SSL_free(ssl_);
+  ssl_ = nullptr;
+  context_.reset();
+  fingerprints_ = FingerprintSet();
 }
 
 void DtlsSession::fail(DtlsFailure failure, std::string detail) {
@@ -247,6 +263,13 @@ void DtlsSession::fail(DtlsFailure failure, std::string detail) {
 void DtlsSession::receive(const uint8_t* bytes, size_t length) {
   if (state_ != State::kConnected) return;
   ERR_clear_error();
+  if (records_) {
+    records_->open(bytes, length, [this](uint8_t type, const uint8_t* plain, size_t size) {
+      receive_record(type, plain, size);
+    });
+    ERR_clear_error();
+    return;
+  }
   if (SSL_alloc_buffers(ssl_) != 1) return;
   input_ = bytes;
   input_length_ = length;
@@ -264,9 +287,26 @@ void DtlsSession::receive(const uint8_t* bytes, size_t length) {
   ERR_clear_error();
 }
 
+void DtlsSession::receive_record(uint8_t type, const uint8_t* plain, size_t length) {
+  if (type == kRecordAlert && length >= 2) {
+    bool fatal = plain[0] == SSL3_AL_FATAL;
+    if (fatal || plain[1] == SSL_AD_CLOSE_NOTIFY) state_ = State::kClosed;
+  } else if (type == kRecordHandshake && plain[0] == SSL3_MT_FINISHED && repeats_left_ > 0) {
+    // RFC 6347 section 4.2.4: our last flight was lost. The same records again: those that were lost can't be replays.
+    repeats_left_--;
+    outputs_.insert(outputs_.end(), last_flight_.begin(), last_flight_.end());
+  }
+}
+
 void DtlsSession::shutdown() {
   if (state_ != State::kConnected && state_ != State::kClosed) return;
   ERR_clear_error();
+  if (records_) {
+    const uint8_t close_notify[2] = {SSL3_AL_WARNING, SSL_AD_CLOSE_NOTIFY};
+    Datagram record = records_->seal(kRecordAlert, close_notify, sizeof(close_notify));
+    if (!record.empty()) outputs_.push_back(std::move(record));
+    return;
+  }
   if (SSL_alloc_buffers(ssl_) == 1) SSL_shutdown(ssl_);
   SSL_free_buffers(ssl_);
   ERR_clear_error();
@@ -274,7 +314,7 @@ void DtlsSession::shutdown() {
 
 int64_t DtlsSession::timeout_us() const {
   timeval left;
-  if (!DTLSv1_get_timeout(ssl_, &left)) return -1;
+  if (!ssl_ || !DTLSv1_get_timeout(ssl_, &left)) return -1;
   return int64_t(left.tv_sec) * 1000000 + left.tv_usec;
 }
 

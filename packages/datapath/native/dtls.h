@@ -1,5 +1,7 @@
 // DTLS-SRTP (RFC 5764) on the OpenSSL that Node exports. A session is advanced by one thread at a time: by the pool while
-// it shakes hands, by the loop afterwards. It knows datagrams in and out, no sockets and no timers of its own.
+// it shakes hands, by the loop afterwards. It knows datagrams in and out, no sockets and no timers of its own. When the handshake is
+// through, the SSL object goes wherever `DtlsRecords` can do the rest. Made, used and freed on the pool, it comes out of
+// the pool threads' part of the heap, which then empties as a whole.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "certificate.h"
+#include "dtls_records.h"
 #include "srtp.h"
 
 namespace efir {
@@ -43,12 +46,20 @@ class DtlsContext {
   DtlsOptions options_;
 };
 
+/// SRTP master keys and salts as exported; wiped when done with.
+struct SrtpMaster {
+  SrtpProfile profile = SrtpProfile::kNone;
+  uint8_t local_key[kSrtpKeyBytes], remote_key[kSrtpKeyBytes];
+  uint8_t local_salt[kSrtpSaltBytes] = {0}, remote_salt[kSrtpSaltBytes] = {0};
+
+  ~SrtpMaster();
+};
+
 class DtlsSession {
  public:
   enum class State : uint8_t { kHandshaking, kConnected, kFailed, kClosed };
 
-  static std::unique_ptr<DtlsSession> create(std::shared_ptr<DtlsContext> context, bool client,
-                                             FingerprintSet fingerprints);
+  DtlsSession(std::shared_ptr<DtlsContext> context, bool client, FingerprintSet fingerprints);
   ~DtlsSession();
 
   /// Goes on with the handshake over what has come (possibly nothing). `timed_out`: retransmit first.
@@ -64,9 +75,9 @@ class DtlsSession {
   State state() const { return state_; }
   DtlsFailure failure() const { return failure_; }
   const std::string& detail() const { return detail_; }
-  std::string version() const { return SSL_get_version(ssl_); }
+  const std::string& version() const { return version_; }
   /// There once, after the handshake.
-  std::unique_ptr<SrtpKeys> take_keys() { return std::move(keys_); }
+  std::unique_ptr<SrtpMaster> take_master() { return std::move(master_); }
   /// Datagrams to send, oldest first.
   std::vector<Datagram> take_outputs() { return std::move(outputs_); }
 
@@ -75,17 +86,24 @@ class DtlsSession {
   friend int verify_peer_certificate(X509_STORE_CTX*, void*);
   friend unsigned int next_timeout(SSL*, unsigned int);
 
-  DtlsSession() = default;
+  bool open();
   void step();
-  void finish();
+  void finish(size_t flight);
+  void slim(size_t flight);
+  void receive_record(uint8_t type, const uint8_t* plain, size_t length);
   void fail(DtlsFailure failure, std::string detail);
 
   std::shared_ptr<DtlsContext> context_;
-  SSL* ssl_ = nullptr;
+  SSL* ssl_ = nullptr;                    // null once `records_` has taken over
+  std::unique_ptr<DtlsRecords> records_;
+  DtlsSendState sent_;
+  std::vector<Datagram> last_flight_;     // a server's, to be repeated when the peer repeats its own
+  uint8_t repeats_left_ = 20;
   FingerprintSet fingerprints_;
-  std::unique_ptr<SrtpKeys> keys_;
+  std::unique_ptr<SrtpMaster> master_;
   std::vector<Datagram> outputs_;
   std::string detail_;
+  std::string version_;
   const uint8_t* input_ = nullptr;
   size_t input_length_ = 0;
   State state_ = State::kHandshaking;

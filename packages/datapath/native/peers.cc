@@ -1,15 +1,16 @@
 // Peers: their life, their paths and streams, and their handshakes on the thread pool.
+#include <algorithm>
+
+#include "datapath.h"
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #ifdef __linux__
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
-
-#include <openssl/err.h>
-
-#include <algorithm>
-
-#include "datapath.h"
 
 namespace efir {
 
@@ -71,9 +72,7 @@ const char* Datapath::start_dtls(uint32_t handle, bool client, FingerprintSet fi
   Peer& peer = *peer_[index_of(handle)];
   if (peer.dtls) return "DTLS was started already";
   std::unique_ptr<Handshake> handshake(new Handshake());
-  handshake->session = DtlsSession::create(config_.dtls, client, std::move(fingerprints));
-  ERR_clear_error();
-  if (!handshake->session) return "OpenSSL made no session";
+  handshake->session.reset(new DtlsSession(config_.dtls, client, std::move(fingerprints)));
   handshake->work.data = handshake.get();
   handshake->datapath = this;
   handshake->peer = handle;
@@ -252,16 +251,24 @@ void Datapath::job_done(Handshake& handshake) {
 }
 
 void Datapath::connected(uint32_t handle, Handshake& handshake) {
-  std::unique_ptr<SrtpKeys> keys = handshake.session->take_keys();
+  std::unique_ptr<SrtpMaster> master = handshake.session->take_master();
   Peer& peer = *peer_[index_of(handle)];
   PeerTx& tx = peer_tx_[index_of(handle)];
-  peer.profile = keys->profile;
-  peer.rtp_in = std::move(keys->rtp_in);
-  peer.rtcp_in = std::move(keys->rtcp_in);
-  peer.rtcp_out = std::move(keys->rtcp_out);
-  tx.rtp_out = std::move(keys->rtp_out);
+  SrtpProfile profile = master->profile;
+  bool ok = tx.rtp_out.derive(profile, master->local_key, master->local_salt, false, true) &&
+            peer.rtcp_out.derive(profile, master->local_key, master->local_salt, true, true) &&
+            peer.rtp_in.derive(profile, master->remote_key, master->remote_salt, false, false) &&
+            peer.rtcp_in.derive(profile, master->remote_key, master->remote_salt, true, false);
+  master.reset();
+  if (!ok) {
+    failed(handle, DtlsFailure::kHandshake, "No SRTP contexts could be made");
+    return;
+  }
+  peer.profile = profile;
   tx.keyed = true;
   stats_.dtlsHandshakes++;
+  untrimmed_++;
+  last_handshake_us_ = now_us();
   handshaking_.erase(std::remove(handshaking_.begin(), handshaking_.end(), handle), handshaking_.end());
   std::vector<Datagram>().swap(handshake.inputs);
   tell({handle, PeerEvent::kConnected, peer.profile, DtlsFailure::kNone, handshake.session->version()});
@@ -286,9 +293,31 @@ void Datapath::send_dtls(uint32_t handle, Handshake& handshake) {
   }
 }
 
+/// After a crowd has joined: what its handshakes took goes back to the system. On the pool, for it takes milliseconds.
+void Datapath::trim_heap(uint64_t now) {
+  constexpr uint32_t kCrowd = 16;
+  constexpr uint64_t kCalmUs = 1000 * 1000;
+  if (untrimmed_ < kCrowd || now - last_handshake_us_ < kCalmUs || trimming_) return;
+#ifdef __GLIBC__
+  untrimmed_ = 0;
+  trimming_ = true;
+  running_jobs_++;
+  trim_.data = this;
+  uv_queue_work(
+      loop_, &trim_, [](uv_work_t*) { malloc_trim(0); },
+      [](uv_work_t* work, int) {
+        auto* self = static_cast<Datapath*>(work->data);
+        self->trimming_ = false;
+        self->running_jobs_--;
+        self->finish_closing();
+      });
+#endif
+}
+
 void Datapath::tick() {
-  if (closed_ || handshaking_.empty()) return;
+  if (closed_) return;
   uint64_t now = now_us();
+  trim_heap(now);
   for (size_t i = 0; i < handshaking_.size();) {
     uint32_t handle = handshaking_[i];
     Handshake& handshake = *peer_[index_of(handle)]->dtls;

@@ -240,13 +240,4 @@ int64_t SrtpCipher::rtcp_index(SrtpProfile profile, const uint8_t* packet, size_
   return word & ~kEncrypted;
 }
 
-bool SrtpKeys::derive(SrtpProfile chosen, const uint8_t* local_key, const uint8_t* local_salt,
-                      const uint8_t* remote_key, const uint8_t* remote_salt) {
-  profile = chosen;
-  return rtp_out.derive(chosen, local_key, local_salt, false, true) &&
-         rtcp_out.derive(chosen, local_key, local_salt, true, true) &&
-         rtp_in.derive(chosen, remote_key, remote_salt, false, false) &&
-         rtcp_in.derive(chosen, remote_key, remote_salt, true, false);
-}
-
 }  // namespace efir

@@ -82,13 +82,4 @@ class SrtpCipher {
   bool cm_crypt(const uint8_t iv[16], const uint8_t* in, size_t length, uint8_t* out);
 };
 
-/// All four contexts of a transport; `local` seals, `remote` opens.
-struct SrtpKeys {
-  SrtpProfile profile = SrtpProfile::kNone;
-  SrtpCipher rtp_out, rtcp_out, rtp_in, rtcp_in;
-
-  bool derive(SrtpProfile profile, const uint8_t* local_key, const uint8_t* local_salt, const uint8_t* remote_key,
-              const uint8_t* remote_salt);
-};
-
 }  // namespace efir
