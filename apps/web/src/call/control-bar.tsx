@@ -1,18 +1,6 @@
 import { canShareScreen } from '@efir/client';
 import { useParticipants } from '@efir/react';
-import {
-  Check,
-  Link2,
-  Mic,
-  MicOff,
-  MonitorUp,
-  MonitorX,
-  PhoneOff,
-  Settings,
-  Users,
-  Video,
-  VideoOff,
-} from 'lucide-react';
+import { Mic, MicOff, MonitorUp, MonitorX, PhoneOff, Settings, Users, Video, VideoOff } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { IconButton } from '../ui/icon-button.js';
 import { CopyLinkButton } from './copy-link.js';
