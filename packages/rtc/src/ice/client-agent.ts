@@ -4,9 +4,9 @@
  * Invariant: the selected pair has had a successful check; it stays selected through a restart until another is nominated.
  */
 import type { IceParameters } from '../sdp/parameters.js';
-import { formatIpAddress, parseIpAddress, type TransportAddress } from './address.js';
 import { errorResponse, successResponse } from './binding.js';
 import { PEER_REFLEXIVE_PRIORITY, type RemoteCandidate } from './candidate.js';
+import { type IceSender, keyOf, learnedPair, MAX_PAIRS, makePairs, type Pair } from './pairs.js';
 import {
   buildStun,
   integrityKey,
@@ -49,22 +49,11 @@ export interface IceClientAgentOptions {
   consentTimeoutMs?: number;
 }
 
-/** Where a packet comes from; UDP if not said otherwise. */
-export type IceSender = TransportAddress & { protocol?: 'udp' | 'tcp' };
-
 export interface IceClientResult {
   /** To be sent back where the packet came from. */
   response: Uint8Array | null;
   /** The packet was authentic and belonged to this agent. */
   accepted: boolean;
-}
-
-interface Pair {
-  candidate: RemoteCandidate;
-  key: string;
-  state: 'waiting' | 'checking' | 'valid' | 'failed';
-  /** The other side, controlling, has chosen it. */
-  nominatedByPeer: boolean;
 }
 
 interface Check {
@@ -74,8 +63,6 @@ interface Check {
   role: IceRole;
   remoteKey: Uint8Array;
 }
-
-const MAX_PAIRS = 32;
 
 export class IceClientAgent {
   readonly #options: Required<Omit<IceClientAgentOptions, 'local' | 'remote' | 'candidates'>>;
@@ -374,17 +361,7 @@ export class IceClientAgent {
   /** A peer-reflexive candidate. */
   #learn(from: IceSender): Pair | null {
     if (this.#pairs.length >= MAX_PAIRS) return null;
-    const { address, port, protocol = 'udp' } = from;
-    const candidate: RemoteCandidate = {
-      foundation: 'prflx',
-      component: 1,
-      protocol,
-      priority: PEER_REFLEXIVE_PRIORITY,
-      address,
-      port,
-      type: 'prflx',
-    };
-    const pair: Pair = { candidate, key: keyOf(from), state: 'waiting', nominatedByPeer: false };
+    const pair = learnedPair(from);
     this.#pairs.push(pair);
     return pair;
   }
@@ -402,20 +379,6 @@ export class IceClientAgent {
     this.#failure = why;
     this.#checks.clear();
   }
-}
-
-function makePairs(candidates: readonly RemoteCandidate[]): Pair[] {
-  return candidates
-    .filter((candidate) => candidate.component === 1 && candidate.tcpType !== 'active')
-    .slice(0, MAX_PAIRS)
-    .sort((a, b) => b.priority - a.priority)
-    .map((candidate) => ({ candidate, key: keyOf(candidate), state: 'waiting', nominatedByPeer: false }));
-}
-
-/** The same for every spelling of an address. */
-function keyOf({ protocol = 'udp', address, port }: IceSender): string {
-  const bytes = parseIpAddress(address);
-  return `${protocol} ${bytes ? formatIpAddress(bytes) : address} ${port}`;
 }
 
 function idOf(transactionId: Uint8Array): string {

@@ -31,6 +31,13 @@ interface CheckOptions {
   extra?: [number, Uint8Array][];
 }
 
+/** A transaction id of its own for each request, as clients have it. */
+let requests = 0;
+function nextTransaction(): Uint8Array {
+  requests++;
+  return Uint8Array.from({ length: 12 }, (_, index) => (index < 4 ? requests >> (index * 8) : index));
+}
+
 function check(options: CheckOptions = {}): Uint8Array {
   const { nominate = false, to = SERVER, role = StunAttribute.iceControlling, extra = [] } = options;
   const attributes: [number, Uint8Array][] = [
@@ -41,7 +48,7 @@ function check(options: CheckOptions = {}): Uint8Array {
   if (role !== null) attributes.push(uint64Attribute(role, 1n));
   if (nominate) attributes.push([StunAttribute.useCandidate, new Uint8Array(0)]);
   const key = integrityKey(options.password ?? to.password);
-  return buildStun({ class: StunClass.request, transactionId: TRANSACTION, attributes, key });
+  return buildStun({ class: StunClass.request, transactionId: nextTransaction(), attributes, key });
 }
 
 function newAgent(consentTimeoutMs?: number): IceLiteAgent {
@@ -49,11 +56,12 @@ function newAgent(consentTimeoutMs?: number): IceLiteAgent {
 }
 
 test('a valid check is answered with the address it came from, signed with our password', () => {
-  const result = newAgent().handle(check(), 'a', MAPPED, 0);
+  const request = check();
+  const result = newAgent().handle(request, 'a', MAPPED, 0);
   expect(result).toMatchObject({ accepted: true, selected: 'a' });
   const response = parseStun(result.response!)!;
   expect(response.class).toBe(StunClass.success);
-  expect(response.transactionId).toEqual(TRANSACTION);
+  expect(response.transactionId).toEqual(request.subarray(8, 20));
   expect(readXorMappedAddress(response)).toEqual(MAPPED);
   expect(verifyIntegrity(response, integrityKey(SERVER.password))).toBe(true);
   expect(response.attributes.has(StunAttribute.fingerprint)).toBe(true);
@@ -183,6 +191,39 @@ test('a client that never came expires as well', () => {
   expect(agent.expired(100)).toBe(false);
   expect(agent.expired(5_100)).toBe(false);
   expect(agent.expired(5_101)).toBe(true);
+});
+
+test('media keeps a client alive that sends no more checks, but does not bring one to life', () => {
+  const agent = newAgent(30_000);
+  agent.expired(0);
+  agent.heard(20_000);
+  expect(agent.expired(30_001)).toBe(true);
+  agent.handle(check(), 'a', MAPPED, 31_000);
+  agent.heard(60_000);
+  expect(agent.expired(90_000)).toBe(false);
+  expect(agent.expired(90_001)).toBe(true);
+});
+
+test('a recorded nomination that is sent again from elsewhere draws no media there and gets no answer', () => {
+  const agent = newAgent();
+  const recorded = check({ nominate: true });
+  agent.handle(recorded, 'client', MAPPED, 0);
+  const result = agent.handle(recorded, 'attacker', MAPPED, 1);
+  expect(result).toEqual({ response: null, accepted: false, selected: null, reason: 'replayed' });
+  expect(agent.selected).toBe('client');
+  expect(agent.counters.replayed).toBe(1);
+});
+
+test('a nomination that is sent again by the same path is answered and changes nothing', () => {
+  const agent = newAgent();
+  const recorded = check({ nominate: true });
+  agent.handle(recorded, 'old', MAPPED, 0);
+  agent.handle(check({ nominate: true }), 'new', MAPPED, 10_000);
+  const result = agent.handle(recorded, 'old', MAPPED, 39_000);
+  expect(result).toMatchObject({ accepted: true, selected: null });
+  expect(result.response).not.toBeNull();
+  expect(agent.selected).toBe('new');
+  expect(agent.expired(40_001)).toBe(true);
 });
 
 test('when the selected connection closes, the path that was checked last takes over', () => {

@@ -6,6 +6,7 @@
 import type { IceParameters } from '../sdp/parameters.js';
 import type { TransportAddress } from './address.js';
 import { errorResponse, successResponse } from './binding.js';
+import { SeenRequests } from './seen-requests.js';
 import {
   integrityKey,
   parseStun,
@@ -35,7 +36,9 @@ export type IceRefusal =
   | 'bad-request'
   | 'unauthorized'
   | 'unknown-attribute'
-  | 'role-conflict';
+  | 'role-conflict'
+  /** A copy of an earlier request, from somewhere else. */
+  | 'replayed';
 
 export interface IceLiteResult {
   /** To be sent back on the path the request came from. */
@@ -54,6 +57,7 @@ export interface IceLiteCounters {
   unauthorized: number;
   unknownAttribute: number;
   roleConflict: number;
+  replayed: number;
   /** How often the selected path changed. */
   selections: number;
   restarts: number;
@@ -74,6 +78,7 @@ export class IceLiteAgent {
     unauthorized: 0,
     unknownAttribute: 0,
     roleConflict: 0,
+    replayed: 0,
     selections: 0,
     restarts: 0,
   };
@@ -84,6 +89,7 @@ export class IceLiteAgent {
   /** Time of the last valid check by path. */
   readonly #paths = new Map<string, number>();
   #selected: string | null = null;
+  readonly #seen = new SeenRequests();
   #nominated = false;
   /** Of the last valid check, or of the first call if there was none yet. */
   #aliveMs: number | null = null;
@@ -148,9 +154,13 @@ export class IceLiteAgent {
     if (message.attributes.has(StunAttribute.iceControlled)) {
       return this.#refuse('role-conflict', 'roleConflict', errorResponse(message, 487, owner.localKey));
     }
+    const sighting = this.#seen.see(message.transactionId, from);
+    if (sighting === 'elsewhere') return this.#refuse('replayed', 'replayed', null);
     const response = successResponse(message, mapped, owner.localKey);
     if (!response) return this.#refuse('bad-request', 'badRequest', null);
     this.counters.accepted++;
+    // Only the answer was lost: what the request meant has been done.
+    if (sighting === 'again') return { response, accepted: true, selected: null };
     this.#aliveMs = now;
     return {
       response,
@@ -191,6 +201,14 @@ export class IceLiteAgent {
     this.#nominated = false;
     if (newest) this.counters.selections++;
     return newest;
+  }
+
+  /**
+   * Authentic media came from the client. Counts as a sign of life, for clients that check once and then only send (FFmpeg
+   * 8.0 does); not for one that we only send to.
+   */
+  heard(now: number): void {
+    if (this.#selected !== null) this.#aliveMs = now;
   }
 
   /** True when no valid check came for the consent time; the first call starts the clock of a client that never came. */
