@@ -1,5 +1,5 @@
 /** Puts the server together and takes it apart again. */
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -55,16 +55,32 @@ export async function startServer(input: ServerConfigInput = {}, parts: Parts = 
   const log = parts.log ?? createLogger(config.logLevel);
   const certificate = await loadCertificate(config);
   const http = certificate ? createHttpsServer(certificate) : createHttpServer();
+  const early = holdRequests(http);
   // First of all: a taken port is what goes wrong most.
   await listen(http, config);
-  let workers: MediaWorkers;
   try {
-    workers = parts.workers ?? (await startWorkers(config, log));
+    const workers = parts.workers ?? (await startWorkers(config, log));
+    const running = serve({ config, log, http, certificate, workers });
+    early.release();
+    return running;
   } catch (error) {
     http.close();
+    http.closeAllConnections();
     throw error;
   }
-  return serve({ config, log, http, certificate, workers });
+}
+
+/** Requests that come while the workers start wait for them. */
+function holdRequests(http: HttpServer): { release(): void } {
+  const held: Parameters<RequestListener>[] = [];
+  const hold: RequestListener = (request, response) => void held.push([request, response]);
+  http.on('request', hold);
+  return {
+    release() {
+      http.off('request', hold);
+      for (const [request, response] of held) http.emit('request', request, response);
+    },
+  };
 }
 
 interface Assembly {

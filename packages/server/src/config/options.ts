@@ -90,7 +90,7 @@ export const OPTIONS: readonly Option[] = [
   {
     key: 'rateLimits.enabled',
     type: 'boolean',
-    help: 'limit requests per address (default yes; --no-rate-limits for load tests)',
+    help: 'no limits per address, for load tests',
     example: '--no-rate-limits',
   },
   { key: 'webRoot', type: 'string', value: 'dir', help: 'the built web app', example: '--web-root apps/web/dist' },
