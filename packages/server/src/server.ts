@@ -60,8 +60,10 @@ export async function startServer(input: ServerConfigInput = {}, parts: Parts = 
   await listen(http, config);
   try {
     const workers = parts.workers ?? (await startWorkers(config, log));
+    // Before Socket.IO takes over the listeners that are there.
+    const release = early.end();
     const running = serve({ config, log, http, certificate, workers });
-    early.release();
+    release();
     return running;
   } catch (error) {
     http.close();
@@ -71,14 +73,17 @@ export async function startServer(input: ServerConfigInput = {}, parts: Parts = 
 }
 
 /** Requests that come while the workers start wait for them. */
-function holdRequests(http: HttpServer): { release(): void } {
+function holdRequests(http: HttpServer): { end(): () => void } {
   const held: Parameters<RequestListener>[] = [];
   const hold: RequestListener = (request, response) => void held.push([request, response]);
   http.on('request', hold);
   return {
-    release() {
+    /** Holds no more; the function returned lets go of those held. */
+    end() {
       http.off('request', hold);
-      for (const [request, response] of held) http.emit('request', request, response);
+      return () => {
+        for (const [request, response] of held) http.emit('request', request, response);
+      };
     },
   };
 }
