@@ -145,6 +145,7 @@ export class Engine {
       const peer = rx[at + RX_PEER];
       const transport = peer === NO_PEER ? undefined : this.#byPeer.get(peer);
       if (!transport) continue;
+      transport.heardMs = this.now;
       if (kind === KIND_RTP) {
         transport.receive(
           rx[at + RX_PACKET],

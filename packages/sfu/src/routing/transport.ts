@@ -40,6 +40,8 @@ export class Transport {
   feedback: TransportFeedbackGenerator | null = null;
   /** Our SSRC as a receiver. */
   readonly localSsrc: number;
+  /** When the last authentic packet came. */
+  heardMs = Number.NEGATIVE_INFINITY;
   roundTripMs: number | undefined;
   /** ms to add to the client's NTP clock to get ours; undefined before its first Sender Report. */
   clockOffsetMs: number | undefined;

@@ -240,9 +240,13 @@ export class MediaWorker {
 
   #checkConsent(): void {
     this.engine.setClock();
-    for (const client of [...this.#clients.values()])
-      if (client.agent.expired(this.engine.now))
+    const { now } = this.engine;
+    for (const client of [...this.#clients.values()]) {
+      // Some clients (FFmpeg) send media and no consent checks; authentic media is as good a sign of life.
+      if (client.transport.heardMs > now - CONSENT_CHECK_MS) client.agent.heard(now);
+      if (client.agent.expired(now))
         this.#closeClient(client.transport.id, 'failed', 'nothing was heard from the client');
+    }
   }
 
   #tcpClosed(connection: number): void {
