@@ -1,7 +1,6 @@
 // The class that JavaScript sees: arguments checked, `Datapath` called, callbacks called back.
 #include <uv.h>
 
-#include <iterator>
 #include <memory>
 
 #include "addon.h"
