@@ -60,7 +60,7 @@ export class Server {
 
   async healthy(): Promise<boolean> {
     if (this.process.exitCode !== null) return false;
-    return (await fetch(`${this.url}/healthz`)).ok;
+    return (await fetch(`${this.url}/healthz`, { signal: AbortSignal.timeout(2000) })).ok;
   }
 
   /** Ends it with SIGTERM; its exit code, or null if it had to be killed. */
