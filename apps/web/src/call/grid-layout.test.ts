@@ -24,6 +24,10 @@ test('on a phone two are one above the other', () => {
   expect(gridLayout(2, phone)).toMatchObject({ columns: 1, rows: 2 });
 });
 
+test('on a phone five share two columns', () => {
+  expect(gridLayout(5, phone)).toMatchObject({ columns: 2, rows: 3 });
+});
+
 test('25 people fill most of a desktop', () => {
   const { width, height, scrolls } = gridLayout(25, desktop);
   expect(scrolls).toBe(false);

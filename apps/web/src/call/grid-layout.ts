@@ -36,9 +36,9 @@ export function gridLayout(count: number, space: GridSpace): GridLayout {
       narrowest,
     );
     if (width <= 0 || height <= 0) continue;
-    // Area, slightly less for a last row with holes and for shapes far from a camera's.
+    // Area, slightly less for a last row with holes.
     const holes = (columns * rows - count) / (columns * rows);
-    const score = width * height * (1 - 0.15 * holes) * (width / height < 1 ? 0.85 : 1);
+    const score = width * height * (1 - 0.15 * holes);
     if (score > bestScore) {
       bestScore = score;
       best = { columns, rows, width, height, scrolls: false };
