@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -37,6 +38,30 @@ test('a taken port is told in one sentence with the remedy', async () => {
 test('a configuration that is wrong is refused before anything is opened', async () => {
   await expect(start({ workers: 0 })).rejects.toMatchObject({ code: 'bad-config', message: 'workers: is at least 1' });
   await expect(start({ host: '192.0.2.1' })).rejects.toMatchObject({ message: expect.stringContaining('--host') });
+});
+
+test('a request that comes while the workers start waits for them', async () => {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+
+  let ready: (workers: FakeWorkers) => void = () => {};
+  const workers = new Promise<FakeWorkers>((resolve) => {
+    ready = resolve;
+  });
+  const starting = startServer({ port, host: '127.0.0.1' }, { workers, log: pino({ level: 'silent' }) });
+  const health = (): Promise<Response> => fetch(`http://127.0.0.1:${port}/healthz`);
+  const early = expect.poll(() => health().then(({ status }) => status)).toBe(200);
+  // The port is open once a connection is.
+  await expect
+    .poll(() => new Promise((resolve) => connect(port, '127.0.0.1', () => resolve('open')).once('error', resolve)))
+    .toBe('open');
+  ready(new FakeWorkers());
+  running.push(await starting);
+  await early;
+  expect((await health()).status).toBe(200);
 });
 
 test('the address to open is localhost, unless the server listens on one address only', async () => {

@@ -45,7 +45,7 @@ export interface RunningServer {
 
 /** Stand-ins for what is otherwise made from the configuration. */
 export interface Parts {
-  workers?: MediaWorkers;
+  workers?: MediaWorkers | Promise<MediaWorkers>;
   log?: Logger;
 }
 
@@ -59,7 +59,7 @@ export async function startServer(input: ServerConfigInput = {}, parts: Parts = 
   // First of all: a taken port is what goes wrong most.
   await listen(http, config);
   try {
-    const workers = parts.workers ?? (await startWorkers(config, log));
+    const workers = await (parts.workers ?? startWorkers(config, log));
     // Before Socket.IO takes over the listeners that are there.
     const release = early.end();
     const running = serve({ config, log, http, certificate, workers });
