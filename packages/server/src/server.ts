@@ -27,6 +27,8 @@ import { describeIssues } from './validation.js';
 
 /** For connections to end in good order. */
 const CLOSE_GRACE_MS = 500;
+/** A connection that has joined no namespace by then is cut. */
+const NAMESPACE_TIMEOUT_MS = 10_000;
 /** Bytes of one signalling message. */
 const MAX_MESSAGE_BYTES = 100_000;
 
@@ -58,8 +60,9 @@ export async function startServer(input: ServerConfigInput = {}, parts: Parts = 
   const early = holdRequests(http);
   // First of all: a taken port is what goes wrong most.
   await listen(http, config);
+  let workers: MediaWorkers | null = null;
   try {
-    const workers = await (parts.workers ?? startWorkers(config, log));
+    workers = await (parts.workers ?? startWorkers(config, log));
     // Before Socket.IO takes over the listeners that are there.
     const release = early.end();
     const running = serve({ config, log, http, certificate, workers });
@@ -68,6 +71,7 @@ export async function startServer(input: ServerConfigInput = {}, parts: Parts = 
   } catch (error) {
     http.close();
     http.closeAllConnections();
+    await workers?.close();
     throw error;
   }
 }
@@ -97,7 +101,7 @@ interface Assembly {
 }
 
 function serve({ config, log, http, certificate, workers }: Assembly): RunningServer {
-  const engine = new MediaEngine(workers, config.announcedIps);
+  const engine = new MediaEngine(workers, { announced: config.announcedIps, listen: config.mediaListen });
   const rooms = new Rooms({ engine, maxRooms: config.maxRooms, resumeGraceMs: config.resumeGraceMs, log });
   const metrics = new Metrics(rooms, workers);
   const limits = new Limits(config.rateLimits, (limit) => metrics.limited.inc({ limit }));
@@ -106,7 +110,12 @@ function serve({ config, log, http, certificate, workers }: Assembly): RunningSe
   const trust: TrustProxy = app.get('trust proxy fn');
 
   http.on('request', app);
-  const io = new IoServer(http, { maxHttpBufferSize: MAX_MESSAGE_BYTES, serveClient: false });
+  const io = new IoServer(http, {
+    maxHttpBufferSize: MAX_MESSAGE_BYTES,
+    connectTimeout: NAMESPACE_TIMEOUT_MS,
+    serveClient: false,
+  });
+  io.use((_, next) => next(new Error(`there is nothing here, connect to ${SFU_NAMESPACE}`)));
   serveSfu(io, { rooms, tokens, limits, metrics, log, clientAddress: (request) => clientAddress(request, trust) });
 
   const { port } = http.address() as AddressInfo;

@@ -101,4 +101,7 @@ test('trust in proxies is a switch, a number of hops or addresses', () => {
   ] as const) {
     expect(loadConfig({ flags: { 'trust-proxy': given } }).trustProxy).toBe(value);
   }
+  for (const bad of ['everyone', '10.0.0.0/33', '17', '']) {
+    expect(message(file(`trustProxy: "${bad}"`))).toMatch(/^trustProxy in efir.yaml is true, false, a number of hops/);
+  }
 });

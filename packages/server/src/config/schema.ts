@@ -1,10 +1,33 @@
 /** Everything that can be set about a server: one schema, whether it came from a flag, the environment or the YAML file. */
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 
 const Port = z.number('is 0 to 65535').int('is 0 to 65535').min(0, 'is 0 to 65535').max(65_535, 'is 0 to 65535');
 const Address = z.union([z.ipv4(), z.ipv6()], 'is an IPv4 or IPv6 address, not a name');
 const PerMinute = z.number().int('is a whole number').min(1, 'is at least 1').max(1_000_000, 'is at most 1000000');
+
+const PROXIES = 'is true, false, a number of hops, or addresses and networks';
+const TrustProxy = z.union(
+  [
+    z.boolean(),
+    z.number().int().min(0).max(16),
+    z
+      .string()
+      .max(500)
+      .refine((list) => list.split(',').every((item) => isNetwork(item.trim())), PROXIES),
+  ],
+  PROXIES,
+);
+
+/** `loopback`, `linklocal`, `uniquelocal`, an address, or an address with a prefix length. */
+function isNetwork(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
+}
 
 /** Requests a minute from one address; whatever is above gets 429 or an ack error `rate-limited`. */
 export const RateLimits = z.strictObject({
@@ -60,7 +83,7 @@ export const ServerConfig = z
     /** Entering, WHIP and WHEP need a token. */
     requireTokens: z.boolean().default(false),
     /** Proxies whose X-Forwarded-* are believed: true, how many hops, or addresses and networks (`loopback, 10.0.0.0/8`). */
-    trustProxy: z.union([z.boolean(), z.number().int().min(0).max(16), z.string().max(500)]).default(false),
+    trustProxy: TrustProxy.default(false),
     /** How long a participant without a connection keeps their place, ms. */
     resumeGraceMs: z.number().int().min(0, 'is 0 to 600000').max(600_000, 'is 0 to 600000').default(15_000),
     maxRooms: z.number().int().min(1, 'is 1 to 1000000').max(1_000_000, 'is 1 to 1000000').default(10_000),

@@ -52,11 +52,14 @@ export function mediaRoutes(
         const { session, answer } = await open({ room, sdp, grant, name, loopback: isLoopback(addressOf(request)) });
         // The client went away while we worked on it: nobody will ever end it.
         if (request.socket.destroyed) sessions.end(session, 'lost');
-        response
-          .status(201)
-          .set({ Location: `/${protocol}/${room}/${session.id}`, ETag: session.etag, 'Cache-Control': 'no-store' })
-          .type(SDP_TYPE)
-          .send(answer);
+        response.status(201).set({
+          Location: `/${protocol}/${room}/${session.id}`,
+          ETag: session.etag,
+          'Cache-Control': 'no-store',
+        });
+        // Not by `send`, which would add a charset: clients compare the whole.
+        response.setHeader('Content-Type', SDP_TYPE);
+        response.end(answer);
       },
     )
     .all(methodNotAllowed('POST', 'OPTIONS'));

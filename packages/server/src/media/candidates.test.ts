@@ -4,6 +4,7 @@ import { hostCandidates, isLoopback, ownAddresses } from './candidates.js';
 const base = {
   announced: [],
   own: ['192.168.1.5', '2001:db8::5'],
+  listen: ['0.0.0.0', '::'],
   families: [4, 6] as const,
   port: 40_000,
   loopback: false,
@@ -39,8 +40,16 @@ test('families that the worker does not listen on are left out', () => {
   expect(addresses({ ...base, families: [4], loopback: true })).toEqual(['192.168.1.5', '127.0.0.1']);
 });
 
+test('addresses that the workers do not listen on are left out, unless they are announced', () => {
+  const request = { ...base, listen: ['192.168.1.5'], loopback: true };
+  expect(addresses(request)).toEqual(['192.168.1.5']);
+  expect(addresses({ ...request, announced: ['203.0.113.7'] })).toEqual(['203.0.113.7']);
+  expect(addresses({ ...base, listen: ['127.0.0.1'] })).toEqual(['127.0.0.1']);
+});
+
 test('an address is told once, and sixteen at most', () => {
-  const own = Array.from({ length: 40 }, (_, i) => `10.0.0.${i % 30}`);
+  const own = Array.from({ length: 40 }, (_, i) => `10.0.0.${i}`);
+  expect(addresses({ ...base, announced: ['192.0.2.1', '192.0.2.1'] })).toHaveLength(1);
   expect(addresses({ ...base, own })).toHaveLength(16);
 });
 

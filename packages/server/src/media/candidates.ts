@@ -11,6 +11,8 @@ export interface CandidateRequest {
   announced: readonly string[];
   /** The machine's own, see `ownAddresses`. */
   own: readonly string[];
+  /** What the workers listen on, see `mediaListen`. */
+  listen: readonly string[];
   /** Of the worker. */
   families: readonly (4 | 6)[];
   port: number;
@@ -18,11 +20,14 @@ export interface CandidateRequest {
   loopback: boolean;
 }
 
-export function hostCandidates({ announced, own, families, port, loopback }: CandidateRequest): HostCandidate[] {
-  const reachable = (address: string): boolean =>
+export function hostCandidates(request: CandidateRequest): HostCandidate[] {
+  const { announced, own, listen, families, port, loopback } = request;
+  const served = (address: string): boolean =>
     (isIPv4(address) && families.includes(4)) || (isIPv6(address) && families.includes(6));
-  const told = [...new Set(announced.length > 0 ? announced : own)].filter(reachable).slice(0, MAX_ADDRESSES);
-  if (loopback || told.length === 0) told.push(...['127.0.0.1', '::1'].filter(reachable));
+  const listened = (address: string): boolean =>
+    served(address) && (listen.includes(isIPv4(address) ? '0.0.0.0' : '::') || listen.includes(address));
+  const told = (announced.length > 0 ? announced.filter(served) : own.filter(listened)).slice(0, MAX_ADDRESSES);
+  if (loopback || told.length === 0) told.push(...['127.0.0.1', '::1'].filter(listened));
   const addresses = [...new Set(told)];
   return (['udp', 'tcp'] as const).flatMap((protocol) => addresses.map((address) => ({ protocol, address, port })));
 }

@@ -6,12 +6,12 @@ import type { MediaWorker, MediaWorkers } from './workers.js';
 
 export class MediaEngine {
   readonly workers: MediaWorkers;
-  readonly #announcedIps: readonly string[];
+  readonly #addresses: { announced: readonly string[]; listen: readonly string[] };
   readonly #sessions = new Map<string, MediaSession>();
 
-  constructor(workers: MediaWorkers, announcedIps: readonly string[]) {
+  constructor(workers: MediaWorkers, addresses: { announced: readonly string[]; listen: readonly string[] }) {
     this.workers = workers;
-    this.#announcedIps = announcedIps;
+    this.#addresses = addresses;
     // Every room that looks for a worker listens.
     workers.setMaxListeners(0);
     workers.on('notice', (_, notice) => {
@@ -35,6 +35,6 @@ export class MediaEngine {
 
   candidates(worker: MediaWorker, loopback: boolean): HostCandidate[] {
     const { families, port } = worker;
-    return hostCandidates({ announced: this.#announcedIps, own: ownAddresses(), families, port, loopback });
+    return hostCandidates({ ...this.#addresses, own: ownAddresses(), families, port, loopback });
   }
 }
