@@ -121,6 +121,7 @@ class Datapath final : private SocketTable {
   bool watch(UdpSocket& socket);
   void unwatch(UdpSocket& socket);
   void poll_kernel();
+  void polled(uint32_t socket, bool readable, bool writable);
   void wake() { uv_async_send(&wake_); }
   void turn();
   void deliver_tcp();

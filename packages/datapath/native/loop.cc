@@ -1,6 +1,7 @@
 // The datapath and the event loop: polling, one turn's callbacks, opening and closing.
 #include <errno.h>
 #include <openssl/rand.h>
+#include <poll.h>
 #include <unistd.h>
 
 #ifdef __linux__
@@ -164,31 +165,40 @@ void Datapath::on_epoll(uv_poll_t* poll, int, int) { static_cast<Datapath*>(poll
 void Datapath::on_socket_poll(uv_poll_t* poll, int, int events) {
   auto* watcher = reinterpret_cast<SocketPoll*>(poll);
   auto* self = static_cast<Datapath*>(watcher->owner);
-  UdpSocket* socket = self->socket(watcher->socket);
-  if (!socket) return;
-  if (events & UV_WRITABLE) self->batch_.writable(*socket);
-  if ((events & UV_READABLE) && !socket->ready) {
-    socket->ready = true;
-    self->ready_.push_back(socket->handle);
+  self->polled(watcher->socket, (events & UV_READABLE) != 0, (events & UV_WRITABLE) != 0);
+}
+
+/// Asks which sockets can be read, and sends what waited for a socket to take it.
+void Datapath::poll_kernel() {
+  if (!ready_.empty()) return;
+#ifdef __linux__
+  if (!config_.portable) {
+    epoll_event events[64];
+    int count = epoll_wait(epoll_, events, 64, 0);
+    for (int i = 0; i < count; i++) {
+      bool writable = (events[i].events & EPOLLOUT) != 0;
+      bool readable = (events[i].events & ~uint32_t(EPOLLOUT)) != 0;
+      polled(events[i].data.u32, readable, writable);
+    }
+    return;
+  }
+#endif
+  std::vector<pollfd> polls;
+  for (const auto& socket : socket_) polls.push_back({socket ? socket->fd : -1, POLLIN, 0});
+  if (poll(polls.data(), nfds_t(polls.size()), 0) <= 0) return;
+  for (size_t i = 0; i < polls.size(); i++) {
+    if (socket_[i] && polls[i].revents) polled(socket_[i]->handle, true, false);
   }
 }
 
-/// Which sockets can be read, and writes what waits for a socket to take it.
-void Datapath::poll_kernel() {
-#ifdef __linux__
-  if (!ready_.empty() || epoll_ < 0) return;
-  epoll_event events[64];
-  int count = epoll_wait(epoll_, events, 64, 0);
-  for (int i = 0; i < count; i++) {
-    UdpSocket* socket = this->socket(events[i].data.u32);
-    if (!socket) continue;
-    if (events[i].events & EPOLLOUT) batch_.writable(*socket);
-    if ((events[i].events & ~uint32_t(EPOLLOUT)) && !socket->ready) {
-      socket->ready = true;
-      ready_.push_back(socket->handle);
-    }
+void Datapath::polled(uint32_t handle, bool readable, bool writable) {
+  UdpSocket* socket = this->socket(handle);
+  if (!socket) return;
+  if (writable) batch_.writable(*socket);
+  if (readable && !socket->ready) {
+    socket->ready = true;
+    ready_.push_back(handle);
   }
-#endif
 }
 
 void Datapath::on_check(uv_check_t* check) { static_cast<Datapath*>(check->data)->turn(); }

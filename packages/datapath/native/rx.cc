@@ -10,8 +10,8 @@ namespace {
 
 constexpr uint32_t kStunMagic = 0x2112a442;
 constexpr size_t kStunHeader = 20;
-/// Batches that one receive() may read without filling its rows: a flood of rubbish must not hold the loop.
-constexpr int kMaxReads = 64;
+/// Messages that one receive() may read without filling its rows: a flood of rubbish must not hold the loop.
+constexpr uint32_t kMaxMessages = 1024;
 /// After so long a silence the sequence number may have wrapped unheard.
 constexpr uint64_t kWrapSilenceUs = 5 * 1000 * 1000;
 /// A kernel stamp further off than this is from before a clock was set.
@@ -35,10 +35,13 @@ uint32_t Datapath::receive() {
     input(path, paths_.find(path.key), packet.frame.data(), packet.frame.size(), uint32_t(turn_us_));
   }
   bool asked = false;
-  for (int reads = 0; rows_ < config_.rx_rows;) {
+  uint32_t messages = 0;
+  while (rows_ < config_.rx_rows) {
     if (staged_next_ < staged_) {
       open_staged();
-    } else if (reads++ == kMaxReads || !read_more(&asked)) {
+    } else if (messages < kMaxMessages && read_more(&asked)) {
+      messages += staged_;
+    } else {
       break;
     }
   }
@@ -282,7 +285,7 @@ void Datapath::input_rtcp(const Path& path, uint32_t handle, const uint8_t* byte
 void Datapath::inject_tcp(uint32_t connection, const uint8_t* bytes, size_t length) {
   if (closed_) return;
   if (tcp_in_.size() >= config_.rx_rows) {
-    stats_.rxKernelDrops++;
+    stats_.rxInjectDrops++;
     return;
   }
   tcp_in_.push_back({connection, std::vector<uint8_t>(bytes, bytes + length)});

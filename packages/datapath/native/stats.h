@@ -9,6 +9,7 @@ namespace efir {
   X(rxPackets)          \
   X(rxBytes)            \
   X(rxKernelDrops)      \
+  X(rxInjectDrops)      \
   X(rxFromUnknown)      \
   X(rxMalformed)        \
   X(rxTooLarge)         \

@@ -53,6 +53,8 @@ export interface DatapathStats {
   rxBytes: number;
   /** By the kernel, for want of socket buffer (SO_RXQ_OVFL). */
   rxKernelDrops: number;
+  /** `injectTcp` beyond `rxRows` waiting packets. */
+  rxInjectDrops: number;
   rxFromUnknown: number;
   rxMalformed: number;
   rxTooLarge: number;

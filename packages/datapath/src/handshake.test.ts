@@ -102,7 +102,12 @@ test('of several fingerprints those of the strongest hash count, one match suffi
   server.datapath.selectPath(peer, pathOf(server.socket, client.port));
   server.datapath.startDtls(peer, {
     role: 'server',
-    fingerprints: [odd, weak, wrong, { ...client.datapath.fingerprint, value: client.datapath.fingerprint.value.toLowerCase() }],
+    fingerprints: [
+      odd,
+      weak,
+      wrong,
+      { ...client.datapath.fingerprint, value: client.datapath.fingerprint.value.toLowerCase() },
+    ],
   });
   const clientPeer = client.datapath.createPeer();
   client.datapath.selectPath(clientPeer, pathOf(client.socket, server.port));
@@ -203,7 +208,10 @@ test('nobody there: the handshake times out', async () => {
   await connected(link);
   for (const end of [server, client]) {
     expect(end.events).toEqual([
-      { peer: expect.any(Number), event: { type: 'failed', reason: 'timeout', detail: expect.any(String) } as PeerEvent },
+      {
+        peer: expect.any(Number),
+        event: { type: 'failed', reason: 'timeout', detail: expect.any(String) } as PeerEvent,
+      },
     ]);
   }
   expect(client.datapath.stats().txPackets).toBeGreaterThan(1);

@@ -60,6 +60,8 @@ export class End {
   received: Received[] = [];
   /** Called for each frame to a TCP connection. */
   onTcp: (connection: number, bytes: Uint8Array) => void = () => {};
+  /** By peer, where `select()` was used. */
+  readonly selected = new Map<number, Uint8Array>();
   private rows = 0;
   private readonly timer: NodeJS.Timeout;
 
@@ -103,6 +105,11 @@ export class End {
 
   eventsOf(peer: number): string[] {
     return this.events.filter((told) => told.peer === peer).map((told) => told.event.type);
+  }
+
+  select(peer: number, path: Uint8Array): void {
+    this.datapath.selectPath(peer, path);
+    this.selected.set(peer, path);
   }
 
   /** Writes a row; `flush()` sends. */
@@ -168,8 +175,8 @@ export function start(server: End, client: End, toServer = server.port, toClient
     serverPeer: server.datapath.createPeer(),
     clientPeer: client.datapath.createPeer(),
   };
-  server.datapath.selectPath(link.serverPeer, pathOf(server.socket, toClient));
-  client.datapath.selectPath(link.clientPeer, pathOf(client.socket, toServer));
+  server.select(link.serverPeer, pathOf(server.socket, toClient));
+  client.select(link.clientPeer, pathOf(client.socket, toServer));
   server.datapath.startDtls(link.serverPeer, { role: 'server', fingerprints: [client.datapath.fingerprint] });
   client.datapath.startDtls(link.clientPeer, { role: 'client', fingerprints: [server.datapath.fingerprint] });
   return link;
@@ -187,6 +194,19 @@ export async function connect(options: { profile?: SrtpProfile; portable?: boole
   const common: DatapathOptions = { portable: options.portable };
   if (options.profile) common.srtpProfiles = [options.profile];
   return connected(start(new End(common), new End(common)));
+}
+
+/** The sealed packets that `send` makes, which go nowhere. */
+export function capture(end: End, peer: number, send: () => void): Uint8Array[] {
+  const sealed: Uint8Array[] = [];
+  const before = end.onTcp;
+  const path = end.selected.get(peer);
+  end.onTcp = (_connection, bytes) => sealed.push(bytes.slice(2));
+  end.datapath.selectPath(peer, tcpPath(0x7ffe));
+  send();
+  end.onTcp = before;
+  if (path) end.datapath.selectPath(peer, path);
+  return sealed;
 }
 
 /** mulberry32: a small seeded generator of numbers below `limit`. */
