@@ -78,12 +78,19 @@ export class LocalParticipant extends Participant {
       this.deviceIds.set(source, deviceId);
       const track = this.trackMap.get(source);
       if (!track?.media) return;
-      const muted = track.muted;
+      const { muted } = track;
+      if (source === 'microphone') {
+        await this.carry(source, await captureMicrophone(deviceId), muted);
+        return;
+      }
       // Phones can't open a second camera while the first is open.
-      if (source === 'camera') this.release(track);
-      const media =
-        source === 'camera' ? await captureCamera(this.quality, deviceId) : await captureMicrophone(deviceId);
-      await this.carry(source, media, muted);
+      this.release(track);
+      try {
+        await this.carry(source, await captureCamera(this.quality, deviceId));
+      } catch (error) {
+        await this.drop(source);
+        throw error;
+      }
     });
   }
 

@@ -1,13 +1,13 @@
 import type { RoomInfo } from '@efir/protocol';
 import { Emitter } from './emitter.js';
-import { asEfirError, EfirError } from './errors.js';
+import { EfirError } from './errors.js';
 import type { RoomEvents, RoomState } from './events.js';
 import { LocalParticipant } from './local-participant.js';
 import { type RoomOptions, videoQuality } from './options.js';
 import type { Participant } from './participant.js';
 import { Roster } from './roster.js';
 import { Session } from './session.js';
-import { LEVELS_INTERVAL_MS, receivedLevel, sentLevel } from './stats/levels.js';
+import { LEVELS_INTERVAL_MS, OwnLevel, receivedLevel } from './stats/levels.js';
 import { type RoomStats, StatsReader } from './stats/room-stats.js';
 
 /** So long `connect()` tries before it gives up, ms. */
@@ -23,6 +23,7 @@ export class Room extends Emitter<RoomEvents> {
   protected readonly roster = new Roster();
   private readonly session: Session;
   private readonly statsReader = new StatsReader();
+  private readonly ownLevel = new OwnLevel();
   private currentState: RoomState = 'idle';
   private currentSpeaker: Participant | null = null;
   private levels: ReturnType<typeof setInterval> | undefined;
@@ -129,6 +130,7 @@ export class Room extends Emitter<RoomEvents> {
 
   private ended(reason: string, retry: boolean, error?: EfirError): void {
     clearInterval(this.levels);
+    this.ownLevel.close();
     this.local.close();
     this.entrance?.reject(error ?? new EfirError('closed', 'The room was left'));
     this.entrance = null;
@@ -179,11 +181,7 @@ export class Room extends Emitter<RoomEvents> {
       const mid = participant.track('microphone')?.muted ? undefined : assignments.midOf(participant.id, 'microphone');
       participant.audioLevel = mid === undefined ? 0 : receivedLevel(connection.receiver(mid), now);
     }
-    try {
-      this.local.audioLevel = (await sentLevel(connection.sender('microphone'))) ?? 0;
-    } catch (error) {
-      this.emit('error', { error: asEfirError(error) });
-    }
+    this.local.audioLevel = await this.ownLevel.read(connection.sender('microphone'));
     this.emit('levels', {});
   }
 }

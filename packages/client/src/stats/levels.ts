@@ -1,3 +1,5 @@
+import { MicrophoneMeter } from '../media/microphone-meter.js';
+
 /** How often levels are measured, ms. */
 export const LEVELS_INTERVAL_MS = 200;
 
@@ -10,15 +12,42 @@ export function receivedLevel(receiver: RTCRtpReceiver | undefined, nowMs: numbe
   return age >= 0 && age > 1_000 && age < 1e9 ? 0 : source.audioLevel;
 }
 
-/** Level of what we send. Null where the browser doesn't tell. */
-export async function sentLevel(sender: RTCRtpSender | undefined): Promise<number | null> {
-  if (!sender?.track?.enabled) return 0;
-  try {
-    for (const report of (await sender.getStats()).values()) {
-      if (report.type === 'media-source' && typeof report.audioLevel === 'number') return report.audioLevel;
+/** Level of one's own microphone, 0 to 1: from the statistics where the browser has it there, else measured. */
+export class OwnLevel {
+  private meter: MicrophoneMeter | null = null;
+  private metered: MediaStreamTrack | null = null;
+
+  async read(sender: RTCRtpSender | undefined): Promise<number> {
+    const media = sender?.track ?? null;
+    if (!sender || !media?.enabled) return 0;
+    if (this.metered !== media) {
+      const level = await sentLevel(sender);
+      if (level !== null) return level;
+      this.close();
+      this.meter = new MicrophoneMeter(media);
+      this.metered = media;
     }
+    return this.meter?.level ?? 0;
+  }
+
+  close(): void {
+    this.meter?.close();
+    this.meter = null;
+    this.metered = null;
+  }
+}
+
+/** Null where the browser doesn't tell (Firefox). */
+async function sentLevel(sender: RTCRtpSender): Promise<number | null> {
+  try {
+    let told = false;
+    for (const report of (await sender.getStats()).values()) {
+      if (report.type === 'media-source') return report.audioLevel ?? null;
+      told = true;
+    }
+    return told ? null : 0;
   } catch {
     // The connection was closed meanwhile.
+    return 0;
   }
-  return null;
 }
