@@ -55,7 +55,6 @@ export async function playWhep({ url }: { url: string }): Promise<void> {
   const peer = new RTCPeerConnection();
   const video = document.createElement('video');
   video.autoplay = true;
-  video.muted = true;
   document.body.append(video);
   const stream = new MediaStream();
   video.srcObject = stream;
