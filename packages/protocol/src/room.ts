@@ -41,6 +41,8 @@ export const ParticipantInfo = z.object({
   tracks: z.array(TrackInfo).max(16),
   /** ms since the epoch, the server's clock. */
   joinedAt: z.number(),
+  /** A client of the classic rooms protocol: its room is a mesh, and it has no data channels, no `say` and no tracks in this list. */
+  classic: z.literal(true).optional(),
 });
 export type ParticipantInfo = z.infer<typeof ParticipantInfo>;
 

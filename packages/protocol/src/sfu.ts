@@ -1,17 +1,27 @@
 /**
- * SFU signalling over Socket.IO, namespace `/sfu`. The client always offers, the server only answers; all of the server's
- * candidates are in the answer and the client's need not be sent (the server is ICE-lite).
+ * The app's signalling over Socket.IO, namespace `/sfu`, whatever the room runs on. To the SFU the client always offers and
+ * the server only answers; all of the server's candidates are in the answer and the client's need not be sent (the server
+ * is ICE-lite). For what goes between participants in a mesh see `topology.ts`.
  *
  * Requests are `emit(event, payload, ack)`; the ack gets `{ ok: true, ... }` or `{ ok: false, error }`.
  * Events from the server carry no ack.
  */
 import { z } from 'zod';
+import type { SaidMessage, SayRequest } from './data.js';
 import { ErrorReply } from './errors.js';
 import { DisplayName, Mid, ParticipantId, ParticipantInfo, RoomId, RoomInfo, TrackSource } from './room.js';
+import {
+  MAX_SDP_LENGTH,
+  MAX_TRACKS,
+  type MigratedRequest,
+  PendingMigration,
+  type PublishRequest,
+  type RelayedMessage,
+  type RelayRequest,
+  type TopologyEvent,
+} from './topology.js';
 
 export const SFU_NAMESPACE = '/sfu';
-/** Characters of SDP that are read at most. */
-export const MAX_SDP_LENGTH = 65_536;
 
 const reply = <T extends z.ZodRawShape>(shape: T) =>
   z.discriminatedUnion('ok', [
@@ -38,9 +48,15 @@ export const EnterReply = reply({
   participant: ParticipantId,
   /** Secret; to be given as `resume` after a lost connection. */
   resume: z.string(),
-  /** The identity was taken up again and its media transport is still there: offer on the same PeerConnection with an ICE restart if its path is gone. */
+  /**
+   * The identity was taken up again. On the SFU: and the media transport is still there, so offer on the same
+   * PeerConnection, with an ICE restart if its path is gone. In a mesh: do so with each peer whose path is gone.
+   */
   resumed: z.boolean(),
+  /** `room.topology`: what it runs on now. */
   room: RoomInfo,
+  /** The room is moving; the event `topology` of this epoch follows. */
+  migration: PendingMigration.optional(),
   participants: z.array(ParticipantInfo),
   iceServers: z.array(IceServer),
 });
@@ -52,7 +68,7 @@ export const OfferRequest = z.strictObject({
   /** What the sending sections carry; sections not listed are taken by kind as microphone or camera. */
   tracks: z
     .array(z.strictObject({ mid: Mid, source: TrackSource, muted: z.boolean().default(false) }))
-    .max(16)
+    .max(MAX_TRACKS)
     .default([]),
   /** This PeerConnection is a new one; the transport before it is closed. */
   fresh: z.boolean().default(false),
@@ -94,6 +110,12 @@ export interface ServerEvents {
   speaker: { participant: string | null };
   /** The media transport is gone (its worker died): make a new PeerConnection and offer with `fresh: true`. */
   'media-restart': { reason: string };
+  /** The room moves, or has moved, or stays. */
+  topology: TopologyEvent;
+  /** From another participant, for the connection with them in a mesh. */
+  relay: RelayedMessage;
+  /** What another participant said by `say`. */
+  said: SaidMessage;
   /** You are out of the room; don't come back by yourself unless `retry`. */
   closed: { reason: string; retry: boolean };
   /** A message of yours was refused and had no ack to say so in. */
@@ -104,5 +126,9 @@ export interface ClientRequests {
   enter: { request: EnterRequest; reply: EnterReply };
   offer: { request: OfferRequest; reply: OfferReply };
   mute: { request: MuteRequest; reply: PlainReply };
+  publish: { request: PublishRequest; reply: PlainReply };
+  relay: { request: RelayRequest; reply: PlainReply };
+  migrated: { request: MigratedRequest; reply: PlainReply };
+  say: { request: SayRequest; reply: PlainReply };
   leave: { request: Record<string, never>; reply: PlainReply };
 }
