@@ -14,7 +14,7 @@ test('the session says that we are ICE-lite and bundles what is accepted', () =>
   const [session] = sectionsOf(answerTo(chromiumAv));
   expect(session.slice(0, 4)).toEqual(['v=0', 'o=- 4711 1 IN IP4 127.0.0.1', 's=-', 't=0 0']);
   expect(session).toContain('a=ice-lite');
-  expect(session).toContain('a=group:BUNDLE 0 1');
+  expect(session).toContain('a=group:BUNDLE 0 1 2');
   expect(session).toContain('a=extmap-allow-mixed');
 });
 
@@ -54,8 +54,10 @@ test('without an IPv4 candidate the default one is IPv6, without any it is nowhe
   expect(none).toContain('m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\n');
 });
 
-test('a data channel is rejected in its place and left out of the bundle', () => {
-  const sections = sectionsOf(answerTo(chromiumAv));
+test('a data channel that is not wanted is rejected in its place and left out of the bundle', () => {
+  const answer = answerTo(chromiumAv, { data: false });
+  expect(answer).toContain('a=group:BUNDLE 0 1\r\n');
+  const sections = sectionsOf(answer);
   expect(sections[3]).toEqual([
     'm=application 0 UDP/DTLS/SCTP webrtc-datachannel',
     'c=IN IP4 0.0.0.0',

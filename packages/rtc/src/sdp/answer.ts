@@ -1,6 +1,7 @@
 /** The answer's text: ICE-lite, one transport, every m-line of the offer in its place. */
 import * as sdpTransform from 'sdp-transform';
 import { hostPriority } from '../ice/candidate.js';
+import { dataLines } from './data.js';
 import type { AnswerSection, Negotiated } from './negotiate.js';
 import type { DownlinkParameters, HostCandidate, IceParameters, SdpFingerprint } from './parameters.js';
 
@@ -39,6 +40,7 @@ export function writeAnswer(negotiated: Negotiated, local: AnswerLocal): string 
     msidSemantic: { semantic: 'WMS', token: '*' },
     media: negotiated.answer.map((section) => {
       if (!section.accepted) return rejectedMedia(section);
+      if (section.kind === 'application') return dataMedia(section, transport);
       const streams = negotiated.sections.find((candidate) => candidate.mid === section.mid);
       return acceptedMedia(section, streams?.downlink, transport);
     }),
@@ -114,6 +116,10 @@ function acceptedMedia(
     ...ridLines(section),
     ...(downlink && streamLines(downlink)),
   };
+}
+
+function dataMedia({ mid, protocol }: AnswerSection, transport: Partial<Media>): Media {
+  return { ...transport, ...dataLines(mid), protocol, port: transport.port ?? 9 };
 }
 
 function ridLines({ receiveRids, simulcast }: AnswerSection): Partial<Media> {

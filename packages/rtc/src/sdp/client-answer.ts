@@ -2,6 +2,7 @@
 import { parseCandidate, type RemoteCandidate } from '../ice/candidate.js';
 import { extensionName } from './capabilities.js';
 import { agreeCodecs, codecParameters } from './codecs.js';
+import { type DataParameters, dataRejection, readData } from './data.js';
 import { readDescription } from './description.js';
 import { SdpError } from './error.js';
 import type { CodecParameters, ExtensionIds, IceParameters, MediaKind, SdpFingerprint } from './parameters.js';
@@ -44,6 +45,8 @@ export interface ParsedAnswer {
   candidates: RemoteCandidate[];
   /** In the offer's order. */
   sections: AnsweredSection[];
+  /** The data channels, if the server serves them. */
+  data?: DataParameters;
 }
 
 /** Reads an answer. Throws `SdpError` like `parseOffer`, and `unsupported` if every section was rejected. */
@@ -64,6 +67,7 @@ export function parseAnswer(sdp: string): ParsedAnswer {
     const key = `${candidate?.protocol} ${candidate?.address} ${candidate?.port}`;
     if (candidate && candidate.component === 1 && !candidates.has(key)) candidates.set(key, candidate);
   }
+  const data = live.find((section) => section.kind === 'application' && dataRejection(section) === null);
   return {
     ice: transport.ice,
     iceLite: description.iceLite,
@@ -71,6 +75,7 @@ export function parseAnswer(sdp: string): ParsedAnswer {
     dtlsRole: transport.setup === 'passive' ? 'client' : 'server',
     candidates: [...candidates.values()],
     sections: description.sections.map(answeredSection),
+    ...(data && { data: readData(data) }),
   };
 }
 

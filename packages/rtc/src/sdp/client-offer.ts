@@ -1,6 +1,7 @@
 /** Offers of our own clients (load bots, probes): every section on one transport, in the dialect of current browsers. */
 import * as sdpTransform from 'sdp-transform';
 import { EXTENSION_URIS } from '../rtp/extensions.js';
+import { dataLines } from './data.js';
 import type {
   CodecFeedback,
   CodecParameters,
@@ -34,10 +35,20 @@ export interface ClientOfferSection {
   stopped?: boolean;
 }
 
+export interface ClientOfferData {
+  mid: string;
+  /** Default 5,000. */
+  sctpPort?: number;
+  /** Longest message that the client takes, bytes; default 262,144. */
+  maxMessageSize?: number;
+}
+
 export interface ClientOffer {
   ice: IceParameters;
   fingerprint: SdpFingerprint;
   sections: readonly ClientOfferSection[];
+  /** Data channels, in a section after the others. */
+  data?: ClientOfferData;
   /** Default `actpass`: the server chooses the DTLS roles. */
   setup?: 'actpass' | 'active' | 'passive';
   /** Digits, the same for every offer of a connection. */
@@ -113,6 +124,7 @@ export function clientExtensions(kind: MediaKind): ExtensionIds {
 /** SDP with CRLF line ends. */
 export function createOffer(offer: ClientOffer): string {
   const live = offer.sections.filter((section) => !section.stopped).map((section) => section.mid);
+  if (offer.data) live.push(offer.data.mid);
   return sdpTransform.write({
     version: 0,
     origin: {
@@ -128,8 +140,30 @@ export function createOffer(offer: ClientOffer): string {
     ...(live.length > 0 && { groups: [{ type: 'BUNDLE', mids: live.join(' ') }] }),
     extmapAllowMixed: 'extmap-allow-mixed',
     msidSemantic: { semantic: 'WMS', token: '*' },
-    media: offer.sections.map((section) => sectionMedia(section, offer)),
+    media: [
+      ...offer.sections.map((section) => sectionMedia(section, offer)),
+      ...(offer.data ? [dataMedia(offer.data, offer)] : []),
+    ],
   });
+}
+
+function dataMedia({ mid, sctpPort, maxMessageSize }: ClientOfferData, offer: ClientOffer): Media {
+  return {
+    ...dataLines(mid, sctpPort, maxMessageSize),
+    port: 9,
+    connection: { version: 4, ip: '0.0.0.0' },
+    ...transportLines(offer),
+  };
+}
+
+function transportLines(offer: ClientOffer): Partial<Media> {
+  return {
+    iceUfrag: offer.ice.usernameFragment,
+    icePwd: offer.ice.password,
+    iceOptions: 'trickle',
+    fingerprint: { type: offer.fingerprint.algorithm, hash: offer.fingerprint.value },
+    setup: offer.setup ?? 'actpass',
+  };
 }
 
 function sectionMedia(section: ClientOfferSection, offer: ClientOffer): Media {
@@ -150,11 +184,7 @@ function sectionMedia(section: ClientOfferSection, offer: ClientOffer): Media {
   if (section.stopped) return media;
   return {
     ...media,
-    iceUfrag: offer.ice.usernameFragment,
-    icePwd: offer.ice.password,
-    iceOptions: 'trickle',
-    fingerprint: { type: offer.fingerprint.algorithm, hash: offer.fingerprint.value },
-    setup: offer.setup ?? 'actpass',
+    ...transportLines(offer),
     rtcpMux: 'rtcp-mux',
     rtcpRsize: 'rtcp-rsize',
     ...codecLines(codecs),

@@ -76,7 +76,8 @@ test('a subscriber reads our answer: transport, candidates, a stream for each se
 });
 
 test('a section that was rejected says so', () => {
-  const { sections } = parseAnswer(answerTo(chromiumAv));
+  const { sections, data } = parseAnswer(answerTo(chromiumAv, { data: false }));
+  expect(data).toBeUndefined();
   expect(sections.map(({ mid, kind, accepted }) => [mid, kind, accepted])).toEqual([
     ['0', 'audio', true],
     ['1', 'video', true],

@@ -89,8 +89,8 @@ test('libdatachannel: fingerprint and setup at session level, a data channel bes
     ['audio', 'opus 111', undefined],
     ['video', 'h264 96/97', undefined],
   ]);
-  expect(agreed.applicationMid).toBe('data');
-  expect(answerTo(libdatachannel)).toContain('a=group:BUNDLE audio video\r\n');
+  expect(agreed.data).toMatchObject({ mid: 'data', sctpPort: 5000 });
+  expect(answerTo(libdatachannel)).toContain('a=group:BUNDLE audio video data\r\n');
 });
 
 test('OBS: simulcast layers with digits for rids, beside an SSRC', () => {

@@ -2,6 +2,7 @@ export * from './answer.js';
 export * from './capabilities.js';
 export * from './client-answer.js';
 export * from './client-offer.js';
+export * from './data.js';
 export { type Description, MAX_SDP_CHARACTERS, MAX_SECTIONS } from './description.js';
 export * from './error.js';
 export * from './negotiate.js';

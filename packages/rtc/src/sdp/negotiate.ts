@@ -3,6 +3,7 @@
  * Payload types, extension ids and mids are the client's; SSRCs of what we send are ours and stay for the mid's life.
  */
 import { type AnswerCodec, agreeCodecs, codecParameters } from './codecs.js';
+import { checkDataContinuity, type DataParameters, dataRejection, readData } from './data.js';
 import { SdpError } from './error.js';
 import { type AgreedExtension, agreeExtensions, type BundleExtensions } from './extensions.js';
 import type { ParsedOffer } from './offer.js';
@@ -23,7 +24,9 @@ export interface NegotiateOptions {
   publish?: boolean;
   /** Whether the client may receive; default true. */
   subscribe?: boolean;
-  /** Sections that are accepted at most; those beyond are rejected. Default: all. */
+  /** Whether data channels are served; default true. */
+  data?: boolean;
+  /** Audio and video sections that are accepted at most; those beyond are rejected. Default: all. */
   maxSections?: number;
   /**
    * `a=msid` stream of all that we send, for players that want one stream of audio and video. Default: a stream for each
@@ -42,8 +45,8 @@ export interface Negotiated {
   dtlsRole: 'client' | 'server';
   /** The client brought other ICE credentials than before (RFC 8445 section 9). */
   iceRestart: boolean;
-  /** Section of the data channels, rejected for now. */
-  applicationMid?: string;
+  /** The data channels, if there is a section for them. */
+  data?: DataParameters;
   /** Every m-line in its place, as `writeAnswer` needs it. */
   answer: AnswerSection[];
   extmapAllowMixed: boolean;
@@ -82,16 +85,27 @@ export function negotiate(offer: ParsedOffer, options: NegotiateOptions): Negoti
   const rejected: Negotiated['rejected'] = [];
   const answer: AnswerSection[] = [];
   const downlinks = new Map<string, DownlinkParameters>();
-  let applicationMid: string | undefined;
+  let data: DataParameters | undefined;
 
   for (const section of offer.sections) {
+    if (section.kind === 'application') {
+      const refusal = data ? 'there is a data section already' : applicationRejection(section, offer, options);
+      if (refusal !== null) {
+        rejected.push({ mid: section.mid, reason: refusal });
+        answer.push(plainSection(section, false));
+        continue;
+      }
+      data = readData(section);
+      checkDataContinuity(data, previous?.data);
+      answer.push(plainSection(section, true));
+      continue;
+    }
     const reason = rejection(section, offer, sections.length, options);
     const codecs = reason === null ? agreeCodecs(section, options.videoCodecs ?? []) : [];
     const refusal = reason ?? (codecs.length === 0 ? noCodecReason(section) : null);
-    if (section.kind === 'application' && !section.stopped) applicationMid ??= section.mid;
     if (refusal !== null) {
       rejected.push({ mid: section.mid, reason: refusal });
-      answer.push(rejectedSection(section));
+      answer.push(plainSection(section, false));
       continue;
     }
     const kind = section.kind as MediaKind;
@@ -128,7 +142,7 @@ export function negotiate(offer: ParsedOffer, options: NegotiateOptions): Negoti
       simulcast: section.simulcast,
     });
   }
-  if (sections.length === 0 && !previous) throw nothingAgreed(offer, rejected);
+  if (sections.length === 0 && !data && !previous) throw nothingAgreed(offer, rejected);
   return {
     sections,
     rejected,
@@ -136,7 +150,7 @@ export function negotiate(offer: ParsedOffer, options: NegotiateOptions): Negoti
     fingerprints: offer.fingerprints,
     dtlsRole: dtlsRole(offer, previous),
     iceRestart: previous !== undefined && !sameIce(previous.remoteIce, offer.ice),
-    ...(applicationMid !== undefined && { applicationMid }),
+    ...(data && { data }),
     answer,
     extmapAllowMixed: offer.extmapAllowMixed,
     // fromEntries makes own properties only, whatever the mids are.
@@ -146,12 +160,19 @@ export function negotiate(offer: ParsedOffer, options: NegotiateOptions): Negoti
 
 function rejection(section: Section, offer: ParsedOffer, accepted: number, options: NegotiateOptions): string | null {
   if (section.stopped) return 'it is off (port 0)';
-  if (section.kind === 'application') return 'data channels are not served';
   if (section.kind !== 'audio' && section.kind !== 'video') return `"${section.kind.slice(0, 32)}" is not served`;
   if (!RTP_PROTOCOL.test(section.protocol)) return `the protocol ${section.protocol.slice(0, 32)} is not served`;
   if (!offer.bundle.includes(section.mid)) return 'it is not in the BUNDLE group';
   if (accepted >= (options.maxSections ?? Number.POSITIVE_INFINITY)) return 'there are too many sections';
   return null;
+}
+
+function applicationRejection(section: Section, offer: ParsedOffer, options: NegotiateOptions): string | null {
+  if (section.stopped) return 'it is off (port 0)';
+  if (options.data === false) return 'data channels are not served';
+  const reason = dataRejection(section);
+  if (reason !== null) return reason;
+  return offer.bundle.includes(section.mid) ? null : 'it is not in the BUNDLE group';
 }
 
 function noCodecReason(section: Section): string {
@@ -175,7 +196,10 @@ function checkContinuity(offer: ParsedOffer, previous: Negotiated | undefined): 
       'The new offer has fewer sections than the one before; sections may only be stopped.',
     );
   }
-  for (const { mid, kind } of previous.sections) {
+  const kinds = previous.data
+    ? [...previous.sections, { mid: previous.data.mid, kind: 'application' }]
+    : previous.sections;
+  for (const { mid, kind } of kinds) {
     const now = offer.sections.find((section) => section.mid === mid && !section.stopped);
     if (now && now.kind !== kind) {
       throw new SdpError('changed', `Section "${mid}" was ${kind} and is ${now.kind.slice(0, 32)} now.`);
@@ -250,12 +274,13 @@ function feedbackNames(kind: MediaKind, codec: AnswerCodec, transportCc: boolean
   return names;
 }
 
-function rejectedSection(section: Section): AnswerSection {
+/** A section without media of its own: a rejected one, or the data channels'. */
+function plainSection(section: Section, accepted: boolean): AnswerSection {
   return {
     mid: section.mid,
     kind: section.kind,
     protocol: section.protocol,
-    accepted: false,
+    accepted,
     formats: section.formats,
     direction: 'inactive',
     rtcpRsize: false,

@@ -26,7 +26,7 @@ test('Chromium with microphone, camera and data channel', () => {
     dtlsRole: 'server',
     iceRestart: false,
     remoteIce: { usernameFragment: 'nmjq', password: 'OOyhM6uqthrI6GgcrLz+GCKg' },
-    applicationMid: '2',
+    data: { mid: '2', sctpPort: 5000, maxMessageSize: 262_144 },
     extmapAllowMixed: true,
   });
   expect(agreed.fingerprints).toEqual([
@@ -35,7 +35,7 @@ test('Chromium with microphone, camera and data channel', () => {
       value: '92:9C:AF:EA:BD:D7:C1:14:82:A6:E5:41:43:74:11:63:E6:49:25:4B:DD:03:85:A5:9C:16:20:56:15:31:19:EA',
     },
   ]);
-  expect(agreed.rejected).toEqual([{ mid: '2', reason: 'data channels are not served' }]);
+  expect(agreed.rejected).toEqual([]);
   expect(audio.codecs).toEqual([
     {
       name: 'opus',
@@ -117,7 +117,7 @@ test('Chromium with every header extension: ids beyond 14 are kept, encrypted on
 test('Firefox with microphone, camera and data channel', () => {
   const agreed = agree(firefoxAv);
   const [audio, video] = agreed.sections;
-  expect(agreed).toMatchObject({ dtlsRole: 'server', applicationMid: '2' });
+  expect(agreed).toMatchObject({ dtlsRole: 'server', data: { mid: '2', maxMessageSize: 1_073_741_823 } });
   expect(agreed.remoteIce.usernameFragment).toBe('171de1c3');
   expect(codecList(audio)).toBe('opus 109');
   expect(audio.codecs[0].fmtp).toEqual({ maxplaybackrate: '48000', stereo: '1', useinbandfec: '1' });
@@ -176,9 +176,10 @@ test('libwebrtc M106 in Node: no H.264, a track without a stream, audio without 
 test.each([
   ['Chromium', chromiumData],
   ['Firefox', firefoxData],
-])('an offer of %s with nothing but a data channel is refused with the reason', (_, sdp) => {
+])('an offer of %s with nothing but a data channel is agreed on, or refused with the reason', (_, sdp) => {
   expect(parseOffer(sdp).sections).toHaveLength(1);
-  expect(() => agree(sdp)).toThrow(
+  expect(agree(sdp)).toMatchObject({ sections: [], rejected: [], data: { mid: '0', sctpPort: 5000 } });
+  expect(() => agree(sdp, { data: false })).toThrow(
     expect.objectContaining({
       code: 'unsupported',
       message: 'Nothing in the offer can be served; section 0 (application): data channels are not served.',

@@ -58,6 +58,10 @@ export interface Section {
   ssrcGroups: { semantics: string; ssrcs: number[] }[];
   streamId?: string;
   trackId?: string;
+  /** Of data channels (RFC 8841). */
+  sctpPort?: number;
+  /** As it says; 0 means no limit. */
+  maxMessageSize?: number;
 }
 
 /** Static payload types of RFC 3551 that are used without rtpmap. */
@@ -108,6 +112,16 @@ export function readSection(media: MediaDescription, index: number, sessionDirec
     ssrcGroups: readGroups(media),
     ...(id !== undefined && { streamId: id }),
     ...(track !== undefined && { trackId: track }),
+    ...readSctp(media),
+  };
+}
+
+function readSctp({ sctpPort, maxMessageSize }: MediaDescription): Pick<Section, 'sctpPort' | 'maxMessageSize'> {
+  const port = Number(sctpPort);
+  const size = Number(maxMessageSize);
+  return {
+    ...(Number.isInteger(port) && port > 0 && port <= 65_535 && { sctpPort: port }),
+    ...(Number.isSafeInteger(size) && size >= 0 && { maxMessageSize: size }),
   };
 }
 
