@@ -46,6 +46,8 @@ export interface ClassicServerEvents {
   'remove-peer': { peerID: string };
   'session-description': { peerID: string; sessionDescription: { type: string; sdp: string } };
   'ice-candidate': { peerID: string; iceCandidate: z.output<typeof ClassicRelayIce>['iceCandidate'] };
-  /** A request was refused, or has no effect: `conflict` for joining twice. */
+  /** A request was refused. */
   'error-message': ErrorReply;
+  /** A request had no effect: the room was joined already. */
+  warning: { message: string };
 }

@@ -35,14 +35,24 @@ export const EnterRequest = z.strictObject({
   name: DisplayName,
   token: z.string().max(4096).optional(),
   resume: z.string().max(128).optional(),
+  /** False: this client can't connect to others by itself, so the room goes to the SFU. */
+  mesh: z.boolean().default(true),
 });
-export type EnterRequest = z.infer<typeof EnterRequest>;
+export type EnterRequest = z.input<typeof EnterRequest>;
 
+/** As in `RTCConfiguration`. */
 export const IceServer = z.object({
   urls: z.array(z.string()),
   username: z.string().optional(),
   credential: z.string().optional(),
 });
+export type IceServer = z.infer<typeof IceServer>;
+
+const iceServers = {
+  iceServers: z.array(IceServer),
+  /** When their credentials end, ms since the epoch; absent if there are none. Ask for new ones (`ice-servers`) before. */
+  iceExpiresAt: z.number().optional(),
+};
 
 export const EnterReply = reply({
   participant: ParticipantId,
@@ -58,7 +68,7 @@ export const EnterReply = reply({
   /** The room is moving; the event `topology` of this epoch follows. */
   migration: PendingMigration.optional(),
   participants: z.array(ParticipantInfo),
-  iceServers: z.array(IceServer),
+  ...iceServers,
 });
 export type EnterReply = z.infer<typeof EnterReply>;
 
@@ -87,6 +97,11 @@ export const LeaveRequest = z.strictObject({});
 
 export const PlainReply = reply({});
 export type PlainReply = z.infer<typeof PlainReply>;
+
+/** `ice-servers`: no payload. */
+export const IceServersRequest = z.strictObject({});
+export const IceServersReply = reply(iceServers);
+export type IceServersReply = z.infer<typeof IceServersReply>;
 
 /** What one receiving section of yours carries now. */
 export const StreamAssignment = z.object({
@@ -130,5 +145,6 @@ export interface ClientRequests {
   relay: { request: RelayRequest; reply: PlainReply };
   migrated: { request: MigratedRequest; reply: PlainReply };
   say: { request: SayRequest; reply: PlainReply };
+  'ice-servers': { request: Record<string, never>; reply: IceServersReply };
   leave: { request: Record<string, never>; reply: PlainReply };
 }

@@ -99,18 +99,17 @@ export const MigratedRequest = z.strictObject({
 export type MigratedRequest = z.infer<typeof MigratedRequest>;
 
 /**
- * Why a room moves: its size (`participants`), its settings (`setting`), somebody on WHIP or WHEP (`whip`, `whep`), a
- * classic client (`classic`), or a room that nobody is in (`empty`). Why it did not: not all were ready in time
- * (`timeout`), one said that it can't (`client-failed`), the reason to move has gone (`room-changed`), there is no media
- * worker (`unavailable`).
+ * Why a room moves: its size (`participants`), its settings (`setting`), somebody who cannot be in a mesh (`sfu-only`:
+ * WHIP, a client that says so, a token that allows one direction only), somebody who watches by WHEP (`viewers`), or a
+ * classic client (`classic`). Why it did not: not all were ready in time (`timeout`), one said that it can't
+ * (`client-failed`), the reason to move has gone (`room-changed`), there is no media worker (`unavailable`).
  */
 export type TopologyReason =
   | 'participants'
   | 'setting'
-  | 'whip'
-  | 'whep'
+  | 'sfu-only'
+  | 'viewers'
   | 'classic'
-  | 'empty'
   | 'timeout'
   | 'client-failed'
   | 'room-changed'
