@@ -557,6 +557,16 @@ napi_value send_rtcp(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value send_data(napi_env env, napi_callback_info info) {
+  Call call(env, info, 2);
+  uint32_t peer = 0;
+  Bytes bytes;
+  if (Datapath* datapath = call.open()) {
+    if (call.u32(0, &peer) && call.bytes(1, &bytes)) datapath->send_data(peer, bytes.data, bytes.length);
+  }
+  return nullptr;
+}
+
 napi_value send_raw(napi_env env, napi_callback_info info) {
   Call call(env, info, 2);
   Path path;
@@ -637,6 +647,7 @@ napi_value define_datapath_class(napi_env env) {
       {"reservePacket", reserve_packet},
       {"flush", flush},
       {"sendRtcp", send_rtcp},
+      {"sendData", send_data},
       {"sendRaw", send_raw},
       {"tick", tick},
       {"stats", stats},

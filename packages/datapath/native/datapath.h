@@ -94,6 +94,8 @@ class Datapath final : private SocketTable {
   void inject_tcp(uint32_t connection, const uint8_t* bytes, size_t length);
   void flush(uint32_t rows);
   void send_rtcp(uint32_t peer, const uint8_t* bytes, size_t length);
+  /// Application data over the peer's DTLS, one record; goes out with the next `flush()`.
+  void send_data(uint32_t peer, const uint8_t* bytes, size_t length);
   void send_raw(const Path& path, const uint8_t* bytes, size_t length);
   void tick();
   void close();
@@ -137,6 +139,7 @@ class Datapath final : private SocketTable {
   void failed(uint32_t peer, DtlsFailure failure, const std::string& detail);
   void send_dtls(uint32_t peer, Handshake& handshake);
   void dtls_input(uint32_t peer, const Path& path, const uint8_t* bytes, size_t length);
+  void take_data(uint32_t peer, Handshake& handshake);
   void forget_path(Peer& peer, size_t i);
   void trim_heap(uint64_t now);
   void tell(PeerEvent event);
@@ -148,6 +151,8 @@ class Datapath final : private SocketTable {
   void input(const Path& path, uint32_t peer, const uint8_t* bytes, size_t length, uint32_t arrival_us);
   void input_stun(const Path& path, uint32_t peer, const uint8_t* bytes, size_t length, uint32_t arrival_us);
   void input_rtp(const Path& path, uint32_t peer, const uint8_t* bytes, size_t length, uint32_t arrival_us);
+  bool row_of_data(uint32_t peer, const Path& path, const Datagram& data, uint32_t arrival_us);
+  void deliver_waiting_data();
   void input_rtcp(const Path& path, uint32_t peer, const uint8_t* bytes, size_t length, uint32_t arrival_us);
   size_t open_rtp(Peer& peer, const uint8_t* bytes, size_t header, size_t length, uint8_t* slot);
   uint32_t* new_row(uint32_t kind, const Path& path, uint32_t peer, size_t length, uint32_t arrival_us);
@@ -202,6 +207,14 @@ class Datapath final : private SocketTable {
   int64_t realtime_offset_ns_ = 0;  // CLOCK_REALTIME - monotonic, of this receive()
   uint64_t turn_us_ = 0;            // when it began
   std::deque<TcpOutput> tcp_in_;
+  struct WaitingData {
+    uint32_t peer;
+    uint32_t arrival_us;
+    Path path;
+    Datagram bytes;
+  };
+  std::deque<WaitingData> data_in_;  // decrypted when there was no row for it
+  bool receiving_ = false;           // inside `receive()`: rows can be made
 
   TxBatch batch_;
   struct QueuedRtcp {

@@ -13,6 +13,8 @@ namespace {
 
 constexpr int kMtu = 1200;  // UDP payload
 constexpr size_t kMaxOutputs = 64;
+constexpr size_t kMaxData = 64;  // records that wait to be taken
+constexpr size_t kMaxPlainBytes = 2048;
 constexpr unsigned int kMaxTimeoutUs = 60u * 1000 * 1000;
 constexpr const char* kExporterLabel = "EXTRACTOR-dtls_srtp";
 constexpr const char* kCiphers =
@@ -237,6 +239,8 @@ void DtlsSession::finish(size_t flight) {
   memcpy(master_->remote_salt, salts + (1 - own) * salt, salt);
   OPENSSL_cleanse(material, sizeof(material));
   state_ = State::kConnected;
+  // What OpenSSL holds already: data in the datagram of the last flight, or data that overtook it.
+  read_ssl();
   slim(flight);
 }
 
@@ -264,7 +268,7 @@ void DtlsSession::receive(const uint8_t* bytes, size_t length) {
   if (state_ != State::kConnected) return;
   ERR_clear_error();
   if (records_) {
-    records_->open(bytes, length, [this](uint8_t type, const uint8_t* plain, size_t size) {
+    refused_ += records_->open(bytes, length, [this](uint8_t type, const uint8_t* plain, size_t size) {
       receive_record(type, plain, size);
     });
     ERR_clear_error();
@@ -273,22 +277,56 @@ void DtlsSession::receive(const uint8_t* bytes, size_t length) {
   if (SSL_alloc_buffers(ssl_) != 1) return;
   input_ = bytes;
   input_length_ = length;
-  uint8_t ignored[2048];
-  // One datagram holds few records; the bound is only a bound.
-  for (int i = 0; i < 64; i++) {
-    int result = SSL_read(ssl_, ignored, sizeof(ignored));
-    if (result > 0) continue;
-    int error = SSL_get_error(ssl_, result);
-    if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) state_ = State::kClosed;
-    break;
-  }
+  read_ssl();
   input_ = nullptr;
   SSL_free_buffers(ssl_);
   ERR_clear_error();
 }
 
+void DtlsSession::read_ssl() {
+  uint8_t plain[kMaxPlainBytes];
+  // One datagram holds few records; the bound is only a bound.
+  for (int i = 0; i < 64; i++) {
+    int result = SSL_read(ssl_, plain, sizeof(plain));
+    if (result > 0) {
+      keep_data(plain, size_t(result));
+      continue;
+    }
+    int error = SSL_get_error(ssl_, result);
+    if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) state_ = State::kClosed;
+    break;
+  }
+}
+
+void DtlsSession::keep_data(const uint8_t* plain, size_t length) {
+  if (data_.size() < kMaxData) {
+    data_.emplace_back(plain, plain + length);
+  } else {
+    refused_++;
+  }
+}
+
+bool DtlsSession::send(const uint8_t* bytes, size_t length) {
+  if (state_ != State::kConnected || length == 0 || length > kMaxPlainBytes) return false;
+  ERR_clear_error();
+  bool ok = false;
+  if (records_) {
+    Datagram record = records_->seal(kRecordData, bytes, length);
+    ok = !record.empty();
+    if (ok) outputs_.push_back(std::move(record));
+  } else if (SSL_alloc_buffers(ssl_) == 1) {
+    ok = SSL_write(ssl_, bytes, int(length)) == int(length);
+    SSL_free_buffers(ssl_);
+  }
+  ERR_clear_error();
+  return ok;
+}
+
 void DtlsSession::receive_record(uint8_t type, const uint8_t* plain, size_t length) {
-  if (type == kRecordAlert && length >= 2) {
+  if (state_ != State::kConnected) return;
+  if (type == kRecordData) {
+    keep_data(plain, length);
+  } else if (type == kRecordAlert && length >= 2) {
     bool fatal = plain[0] == SSL3_AL_FATAL;
     if (fatal || plain[1] == SSL_AD_CLOSE_NOTIFY) state_ = State::kClosed;
   } else if (type == kRecordHandshake && plain[0] == SSL3_MT_FINISHED && repeats_left_ > 0) {

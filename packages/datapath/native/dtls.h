@@ -66,6 +66,8 @@ class DtlsSession {
   void advance(const std::vector<Datagram>& inputs, bool timed_out);
   /// A datagram after the handshake, decrypted in the calling thread.
   void receive(const uint8_t* bytes, size_t length);
+  /// Queues application data, one record. False unless connected, or when OpenSSL fails.
+  bool send(const uint8_t* bytes, size_t length);
   /// Queues close_notify.
   void shutdown();
 
@@ -80,6 +82,14 @@ class DtlsSession {
   std::unique_ptr<SrtpMaster> take_master() { return std::move(master_); }
   /// Datagrams to send, oldest first.
   std::vector<Datagram> take_outputs() { return std::move(outputs_); }
+  /// Application data that came, a record each, oldest first; of one `receive()` or of the handshake's last moments.
+  std::vector<Datagram> take_data() { return std::move(data_); }
+  /// Records that were forged, replayed or found no place, since the last call.
+  uint32_t take_refused() {
+    uint32_t refused = refused_;
+    refused_ = 0;
+    return refused;
+  }
 
  private:
   friend struct DtlsBio;
@@ -91,6 +101,8 @@ class DtlsSession {
   void finish(size_t flight);
   void slim(size_t flight);
   void receive_record(uint8_t type, const uint8_t* plain, size_t length);
+  void read_ssl();
+  void keep_data(const uint8_t* plain, size_t length);
   void fail(DtlsFailure failure, std::string detail);
 
   std::shared_ptr<DtlsContext> context_;
@@ -98,10 +110,12 @@ class DtlsSession {
   std::unique_ptr<DtlsRecords> records_;
   DtlsSendState sent_;
   std::vector<Datagram> last_flight_;     // a server's, to be repeated when the peer repeats its own
+  uint32_t refused_ = 0;
   uint8_t repeats_left_ = 20;
   FingerprintSet fingerprints_;
   std::unique_ptr<SrtpMaster> master_;
   std::vector<Datagram> outputs_;
+  std::vector<Datagram> data_;
   std::string detail_;
   std::string version_;
   const uint8_t* input_ = nullptr;

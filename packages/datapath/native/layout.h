@@ -27,6 +27,7 @@ enum RxField : uint32_t {
 constexpr uint32_t kKindStun = 1;
 constexpr uint32_t kKindRtp = 2;
 constexpr uint32_t kKindRtcp = 3;
+constexpr uint32_t kKindData = 4;
 constexpr uint32_t kNoPeer = 0xffffffff;
 
 constexpr uint32_t kPathBytes = 40;

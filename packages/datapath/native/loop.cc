@@ -213,7 +213,9 @@ void Datapath::turn() {
     }
   }
   deliver_tcp();
-  if (!closed_ && (!ready_.empty() || staged_next_ < staged_ || !tcp_in_.empty())) host_->readable();
+  if (!closed_ && (!ready_.empty() || staged_next_ < staged_ || !tcp_in_.empty() || !data_in_.empty())) {
+    host_->readable();
+  }
 }
 
 /// The callee may call anything, this too.
@@ -236,6 +238,7 @@ void Datapath::close() {
   closed_ = true;
   events_.clear();
   tcp_in_.clear();
+  data_in_.clear();
   tcp_out_.clear();
   staged_ = staged_next_ = 0;
   for (uint32_t i = 0; i < socket_.size(); i++) {

@@ -187,6 +187,7 @@ void Datapath::dtls_input(uint32_t handle, const Path& path, const uint8_t* byte
   handshake.reply = path;
   if (handshake.session && !handshake.running && handshake.session->state() != DtlsSession::State::kHandshaking) {
     handshake.session->receive(bytes, length);
+    take_data(handle, handshake);
     send_dtls(handle, handshake);
     tell_if_closed(handle);
     return;
@@ -197,6 +198,21 @@ void Datapath::dtls_input(uint32_t handle, const Path& path, const uint8_t* byte
   }
   handshake.waiting.emplace_back(bytes, bytes + length);
   if (!handshake.running) start_job(handshake);
+}
+
+/// Application data becomes rows, now or with the next `receive()`.
+void Datapath::take_data(uint32_t handle, Handshake& handshake) {
+  stats_.dtlsRefused += handshake.session->take_refused();
+  uint32_t arrival = uint32_t(receiving_ ? turn_us_ : now_us());
+  for (Datagram& data : handshake.session->take_data()) {
+    if (receiving_ && row_of_data(handle, handshake.reply, data, arrival)) continue;
+    if (data_in_.size() < config_.rx_rows) {
+      data_in_.push_back({handle, arrival, handshake.reply, std::move(data)});
+      wake();
+    } else {
+      stats_.rxDataDrops++;
+    }
+  }
 }
 
 void Datapath::tell_if_closed(uint32_t handle) {
@@ -272,6 +288,7 @@ void Datapath::connected(uint32_t handle, Handshake& handshake) {
   handshaking_.erase(std::remove(handshaking_.begin(), handshaking_.end(), handle), handshaking_.end());
   std::vector<Datagram>().swap(handshake.inputs);
   tell({handle, PeerEvent::kConnected, peer.profile, DtlsFailure::kNone, handshake.session->version()});
+  take_data(handle, handshake);
   tell_if_closed(handle);
   std::vector<Datagram> waiting;
   waiting.swap(handshake.waiting);

@@ -26,6 +26,8 @@ uint32_t Datapath::receive() {
   timespec real;
   clock_gettime(CLOCK_REALTIME, &real);
   realtime_offset_ns_ = int64_t(real.tv_sec) * 1000000000 + real.tv_nsec - int64_t(uv_hrtime());
+  receiving_ = true;
+  deliver_waiting_data();
   while (rows_ < config_.rx_rows && !tcp_in_.empty()) {
     TcpOutput packet = std::move(tcp_in_.front());
     tcp_in_.pop_front();
@@ -45,8 +47,9 @@ uint32_t Datapath::receive() {
       break;
     }
   }
+  receiving_ = false;
   batch_.submit();
-  if (staged_next_ < staged_ || !tcp_in_.empty() || !ready_.empty()) wake();
+  if (staged_next_ < staged_ || !tcp_in_.empty() || !data_in_.empty() || !ready_.empty()) wake();
   return rows_;
 }
 
@@ -169,6 +172,25 @@ void Datapath::input_stun(const Path& path, uint32_t handle, const uint8_t* byte
   for (uint32_t field : {kRxSsrc, kRxSequence, kRxTimestamp, kRxHeaderLength, kRxPayloadLength, kRxMarkerType}) {
     row[field] = 0;
   }
+}
+
+void Datapath::deliver_waiting_data() {
+  while (!data_in_.empty()) {
+    const WaitingData& data = data_in_.front();
+    if (peers_.valid(data.peer) && !row_of_data(data.peer, data.path, data.bytes, data.arrival_us)) return;
+    data_in_.pop_front();
+  }
+}
+
+/// False when the rows are full.
+bool Datapath::row_of_data(uint32_t handle, const Path& path, const Datagram& data, uint32_t arrival) {
+  if (rows_ == config_.rx_rows) return false;
+  memcpy(next_slot(), data.data(), data.size());
+  uint32_t* row = new_row(kKindData, path, handle, data.size(), arrival);
+  for (uint32_t field : {kRxSsrc, kRxSequence, kRxTimestamp, kRxHeaderLength, kRxPayloadLength, kRxMarkerType}) {
+    row[field] = 0;
+  }
+  return true;
 }
 
 void Datapath::input_rtp(const Path& path, uint32_t handle, const uint8_t* bytes, size_t length, uint32_t arrival) {

@@ -19,6 +19,8 @@ namespace efir {
   X(srtcpReplays)       \
   X(srtpNoContext)      \
   X(ssrcLimitHits)      \
+  X(dtlsRefused)        \
+  X(rxDataDrops)        \
   X(txPackets)          \
   X(txBytes)            \
   X(txSyscalls)         \

@@ -7,6 +7,7 @@ namespace efir {
 namespace {
 
 constexpr size_t kMaxRtcpBytes = 1400;
+constexpr size_t kMaxDataBytes = 1400;
 constexpr size_t kMaxQueuedRtcpBytes = 256 * 1024;
 constexpr uint32_t kLastRtcpIndex = 0x7fffffff;
 
@@ -140,6 +141,34 @@ void Datapath::flush_rtcp() {
   }
   rtcp_queue_.clear();
   rtcp_bytes_.clear();
+}
+
+void Datapath::send_data(uint32_t handle, const uint8_t* bytes, size_t length) {
+  if (closed_ || !peers_.valid(handle)) return;
+  if (length == 0 || length > kMaxDataBytes) {
+    stats_.txMalformed++;
+    return;
+  }
+  Peer& peer = *peer_[index_of(handle)];
+  PeerTx& tx = peer_tx_[index_of(handle)];
+  // Only a finished handshake is the loop's to touch.
+  bool ready = peer.dtls && !peer.dtls->running && tx.keyed && tx.target.family != 0 &&
+               peer.dtls->session->state() == DtlsSession::State::kConnected;
+  if (!ready) {
+    stats_.txNotReady++;
+    return;
+  }
+  if (!peer.dtls->session->send(bytes, length)) stats_.txErrors++;
+  for (const Datagram& record : peer.dtls->session->take_outputs()) {
+    tx.packets++;
+    tx.bytes += record.size();
+    if (tx.target.family == kFamilyTcp) {
+      frame_tcp(tx.target.socket, record.data(), record.size());
+    } else {
+      memcpy(batch_.room(record.size()), record.data(), record.size());
+      batch_.add(tx.target, handle, record.size());
+    }
+  }
 }
 
 void Datapath::send_raw(const Path& path, const uint8_t* bytes, size_t length) {

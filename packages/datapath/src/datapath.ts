@@ -65,6 +65,10 @@ export interface DatapathStats {
   /** SRTP from a peer whose keys aren't there yet, or of one SSRC too many. */
   srtpNoContext: number;
   ssrcLimitHits: number;
+  /** DTLS records after the handshake that were forged, replayed or too many at once. */
+  dtlsRefused: number;
+  /** Application data beyond `rxRows` records that wait for a row. */
+  rxDataDrops: number;
   txPackets: number;
   txBytes: number;
   txSyscalls: number;
@@ -75,7 +79,7 @@ export interface DatapathStats {
   /** Refused so that no nonce is used twice. */
   txRepeats: number;
   txMalformed: number;
-  /** Rows and RTCP for a peer that has no keys or no selected path yet. */
+  /** Rows, RTCP and data for a peer that has no keys or no selected path yet. */
   txNotReady: number;
   dtlsHandshakes: number;
   dtlsFailures: number;
@@ -142,6 +146,11 @@ export interface Datapath {
   flush(rows: number): void;
   /** Seals a compound RTCP packet and queues it for the next `flush()`. Ignored before the peer is connected. */
   sendRtcp(peer: number, packet: Uint8Array): void;
+  /**
+   * Seals application data as one DTLS record, at most 1,400 bytes; it goes out with the next `flush()`. Before the peer is
+   * connected and after it closed, data is dropped and counted (`txNotReady`): whoever sends it sends it again.
+   */
+  sendData(peer: number, bytes: Uint8Array): void;
   /** Sends at once and unsealed: STUN. */
   sendRaw(path: Uint8Array, packet: Uint8Array): void;
   /** DTLS retransmission and time-outs. Call about every 50 ms; cheap when no handshake is under way. */

@@ -37,6 +37,8 @@ export const RX_SOCKET = 11;
 export const KIND_STUN = 1;
 export const KIND_RTP = 2;
 export const KIND_RTCP = 3;
+/** Application data of the peer's DTLS, one record: SCTP, in WebRTC. Fields of RTP are zero. */
+export const KIND_DATA = 4;
 
 export const NO_PEER = 0xffffffff;
 
