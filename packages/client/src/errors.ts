@@ -20,6 +20,14 @@ export type LocalErrorCode =
   | 'timeout'
   /** Signalling works, but media gets through neither by UDP nor by TCP. */
   | 'media-blocked'
+  /** The relay (TURN) did not take our credentials. */
+  | 'relay-refused'
+  /** The credentials for the relay are out of date: come in again for new ones. */
+  | 'relay-expired'
+  /** Only relays are allowed, and there is none, or none answers. */
+  | 'relay-unreachable'
+  /** No data channel leads there, or it was closed. */
+  | 'no-channel'
   /** The browser refused a session description. */
   | 'negotiation'
   /** A device went away during the call. */

@@ -1,4 +1,4 @@
-import type { TrackSource } from '@efir/protocol';
+import type { LiveTopology, TopologyReason, TrackSource } from '@efir/protocol';
 import type { EfirError } from './errors.js';
 import type { Participant } from './participant.js';
 import type { Track } from './track.js';
@@ -16,6 +16,18 @@ export interface RoomEvents {
   'participant-joined': { participant: Participant };
   /** `lost`: the connection broke and didn't come back in time. */
   'participant-left': { participant: Participant; reason: 'left' | 'lost' | 'removed' };
+  /** `participant.connection` is another: the connection that leads to them came up, broke, or is being mended. */
+  'participant-connection': { participant: Participant };
+  /**
+   * The room moves between peer to peer and the server: `prepare` (both ways are being used), `commit` (on `topology` now),
+   * `abort` (it stays on `topology`, for this reason; `participant` is who could not follow, if it was one).
+   */
+  topology: {
+    phase: 'prepare' | 'commit' | 'abort';
+    topology: LiveTopology;
+    reason: TopologyReason;
+    participant?: Participant;
+  };
   /** Name, list of tracks, or something about a track changed. */
   'participant-updated': { participant: Participant };
   /** A participant publishes something new. Its media follows: `track.media` is null until it is received. */

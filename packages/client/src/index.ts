@@ -1,4 +1,13 @@
-export type { ParticipantInfo, RoomInfo, RoomSettings, TrackInfo, TrackSource, VideoCodec } from '@efir/protocol';
+export type {
+  LiveTopology,
+  ParticipantInfo,
+  RoomInfo,
+  RoomSettings,
+  TopologyReason,
+  TrackInfo,
+  TrackSource,
+  VideoCodec,
+} from '@efir/protocol';
 export * from './emitter.js';
 export * from './errors.js';
 export * from './events.js';

@@ -42,7 +42,9 @@ export interface RoomOptions {
   codec?: VideoCodec;
   /** What to give up first when CPU or network is short: `balanced` by default. Not in every browser. */
   degradationPreference?: RTCDegradationPreference;
-  /** Only relayed candidates, e.g. for tests of TURN. */
+  /** Secret of an earlier stay (`room.resumeSecret`): come in as the same person, whose other page is put out. */
+  resume?: string;
+  /** `relay`: only by way of a relay (TURN). */
   iceTransportPolicy?: RTCIceTransportPolicy;
 }
 

@@ -21,15 +21,20 @@ export class Participant extends Emitter<ParticipantEvents> {
   protected currentName: string;
   protected readonly trackMap = new Map<TrackSource, Track>();
   joinedAt: number;
+  /** A client of the classic rooms protocol: audio and video, no data. */
+  readonly classic: boolean;
+  /** Of the connection that leads there: in a mesh to them, else to the SFU. See the event `participant-connection`. */
+  connection: RTCPeerConnectionState = 'new';
 
   constructor(
-    info: Pick<ParticipantInfo, 'id' | 'name' | 'joinedAt'>,
+    info: Pick<ParticipantInfo, 'id' | 'name' | 'joinedAt' | 'classic'>,
     readonly isLocal = false,
   ) {
     super();
     this.currentId = info.id;
     this.currentName = info.name;
     this.joinedAt = info.joinedAt;
+    this.classic = info.classic === true;
   }
 
   get id(): string {
@@ -68,6 +73,14 @@ export class Participant extends Emitter<ParticipantEvents> {
       } else this.addTrack(new Track(id, source, muted));
     }
     return this.version !== before;
+  }
+
+  /** @internal Returns whether it is another than before. */
+  setConnection(state: RTCPeerConnectionState): boolean {
+    if (state === this.connection) return false;
+    this.connection = state;
+    this.touch();
+    return true;
   }
 
   protected addTrack(track: Track): Track {

@@ -1,4 +1,4 @@
-import type { RoomInfo } from '@efir/protocol';
+import type { LiveTopology, RoomInfo, TopologyEvent } from '@efir/protocol';
 import { Emitter } from './emitter.js';
 import { EfirError } from './errors.js';
 import type { RoomEvents, RoomState } from './events.js';
@@ -8,7 +8,7 @@ import type { Participant } from './participant.js';
 import { Roster } from './roster.js';
 import { Session } from './session.js';
 import { LEVELS_INTERVAL_MS, OwnLevel, receivedLevel } from './stats/levels.js';
-import { type RoomStats, StatsReader } from './stats/room-stats.js';
+import { mergeStats, type RoomStats, StatsReader } from './stats/room-stats.js';
 
 /** So long `connect()` tries before it gives up, ms. */
 const CONNECT_PATIENCE_MS = 12_000;
@@ -22,7 +22,7 @@ export class Room extends Emitter<RoomEvents> {
   readonly local: LocalParticipant;
   protected readonly roster = new Roster();
   private readonly session: Session;
-  private readonly statsReader = new StatsReader();
+  private readonly statsReaders = new WeakMap<RTCPeerConnection, StatsReader>();
   private readonly ownLevel = new OwnLevel();
   private currentState: RoomState = 'idle';
   private currentSpeaker: Participant | null = null;
@@ -40,6 +40,11 @@ export class Room extends Emitter<RoomEvents> {
       onState: () => this.setState(this.session.recovery.state),
       onEntered: () => this.entered(),
       onSpeaker: (id) => this.setSpeaker(id),
+      onSaid: () => {},
+      onData: () => {},
+      onDataState: () => {},
+      onTopology: (event) => this.moved(event),
+      onPeerState: (id) => this.connectionChanged(id),
       onError: (error) => this.emit('error', { error }),
       onClosed: (reason, retry, error) => this.ended(reason, retry, error),
     });
@@ -53,6 +58,16 @@ export class Room extends Emitter<RoomEvents> {
   /** As the server described the room on entering; null before. */
   get info(): RoomInfo | null {
     return this.session.info;
+  }
+
+  /** How media goes now: to each of the others, or through the server. Null before there is a way. */
+  get topology(): LiveTopology | null {
+    return this.session.paths.topology;
+  }
+
+  /** By this another page can take our place (`RoomOptions.resume`). Keep it secret. */
+  get resumeSecret(): string | null {
+    return this.session.resume ?? null;
   }
 
   /** The others, in the order in which they came, and you as the last. A new array after every change. */
@@ -105,21 +120,20 @@ export class Room extends Emitter<RoomEvents> {
 
   /** Figures for each track, since the last call. Empty without a transport. */
   async stats(): Promise<RoomStats> {
-    const { connection, assignments } = this.session;
-    if (!connection) return { transport: null, tracks: [] };
-    const reports = await connection.pc.getStats();
-    return this.statsReader.read(reports.values(), (direction, mid, trackId) => {
-      const section = mid ?? connection.midOf(trackId);
-      if (section === undefined) return null;
-      if (direction === 'in') return assignments.of(section) ?? null;
-      const source = connection.sourceOf(section);
-      return source ? { participant: this.local.id, source } : null;
-    });
+    const connections = this.session.paths.current?.connections() ?? [];
+    const parts = await Promise.all(
+      connections.map(async ({ pc, owner }) => {
+        const reader = this.statsReaders.get(pc) ?? new StatsReader();
+        this.statsReaders.set(pc, reader);
+        return reader.read((await pc.getStats()).values(), owner);
+      }),
+    );
+    return mergeStats(parts);
   }
 
   /** @internal For debugging on a page. */
-  get peerConnection(): RTCPeerConnection | null {
-    return this.session.connection?.pc ?? null;
+  get peerConnections(): RTCPeerConnection[] {
+    return this.session.paths.current?.connections().map(({ pc }) => pc) ?? [];
   }
 
   private entered(): void {
@@ -159,6 +173,7 @@ export class Room extends Emitter<RoomEvents> {
     };
     roster.on('participant-joined', (event) => {
       changed();
+      this.connectionChanged(event.participant.id);
       this.emit('participant-joined', event);
     });
     roster.on('participant-left', (event) => {
@@ -173,15 +188,32 @@ export class Room extends Emitter<RoomEvents> {
     }
   }
 
+  private moved({ phase, topology, reason, participant: id }: TopologyEvent): void {
+    const participant = id === undefined ? undefined : this.participant(id);
+    this.emit('topology', { phase, topology, reason, ...(participant ? { participant } : {}) });
+  }
+
+  private connectionChanged(id: string | null): void {
+    const { current } = this.session.paths;
+    for (const participant of this.roster.list) {
+      if (id !== null && participant.id !== id) continue;
+      if (participant.setConnection(current?.stateOf(participant.id) ?? 'new')) {
+        this.emit('participant-connection', { participant });
+      }
+    }
+  }
+
   private async measureLevels(): Promise<void> {
-    const { connection, assignments } = this.session;
-    if (!connection) return;
+    const { current } = this.session.paths;
+    if (!current) return;
     const now = performance.now();
     for (const participant of this.roster.list) {
-      const mid = participant.track('microphone')?.muted ? undefined : assignments.midOf(participant.id, 'microphone');
-      participant.audioLevel = mid === undefined ? 0 : receivedLevel(connection.receiver(mid), now);
+      const receiver = participant.track('microphone')?.muted
+        ? undefined
+        : current.receiver(participant.id, 'microphone');
+      participant.audioLevel = receivedLevel(receiver, now);
     }
-    this.local.audioLevel = await this.ownLevel.read(connection.sender('microphone'));
+    this.local.audioLevel = await this.ownLevel.read(current.sender('microphone'));
     this.emit('levels', {});
   }
 }

@@ -1,7 +1,8 @@
-import type { ParticipantInfo, TrackSource } from '@efir/protocol';
+import type { ParticipantInfo, TrackInfo, TrackSource } from '@efir/protocol';
 import { Emitter } from './emitter.js';
 import type { RoomEvents } from './events.js';
 import { Participant } from './participant.js';
+import { kindOf } from './track.js';
 
 export type RosterEvents = Pick<
   RoomEvents,
@@ -17,6 +18,8 @@ export type RosterEvents = Pick<
 /** The others in the room. A participant who is still there after a reconnect is the same object. */
 export class Roster extends Emitter<RosterEvents> {
   private readonly map = new Map<string, Participant>();
+  /** What classic clients send is seen from their connection only. */
+  private readonly classicTracks = new Map<string, TrackInfo[]>();
 
   get(id: string): Participant | undefined {
     return this.map.get(id);
@@ -35,7 +38,8 @@ export class Roster extends Emitter<RosterEvents> {
   }
 
   /** Somebody came, or changed. */
-  set(info: ParticipantInfo): void {
+  set(told: ParticipantInfo): void {
+    const info = told.classic ? { ...told, tracks: this.classicTracks.get(told.id) ?? [] } : told;
     const known = this.map.get(info.id);
     if (known) {
       if (known.update(info)) this.emit('participant-updated', { participant: known });
@@ -52,8 +56,25 @@ export class Roster extends Emitter<RosterEvents> {
     const participant = this.map.get(id);
     if (!participant) return;
     this.map.delete(id);
+    this.classicTracks.delete(id);
     for (const track of participant.tracks) track.setMedia(null);
     this.emit('participant-left', { participant, reason });
+  }
+
+  setClassicSources(id: string, sources: readonly TrackSource[]): void {
+    const participant = this.map.get(id);
+    if (!participant?.classic) return;
+    const tracks = sources.map((source) => ({ id: `${id}/${source}`, source, kind: kindOf(source), muted: false }));
+    this.classicTracks.set(id, tracks);
+    const { name, joinedAt } = participant;
+    this.set({ id, name, joinedAt, tracks, classic: true });
+  }
+
+  /** What others publish and haven't muted. */
+  live(): { participant: string; source: TrackSource }[] {
+    return this.list.flatMap(({ id, tracks }) =>
+      tracks.filter(({ muted }) => !muted).map(({ source }) => ({ participant: id, source })),
+    );
   }
 
   /** Hands every track what it is received by. */

@@ -1,20 +1,35 @@
-import type { EnterReply, RoomInfo, StreamAssignment, TrackSource } from '@efir/protocol';
-import { Assignments } from './connection/assignments.js';
+import type {
+  EnterReply,
+  LiveTopology,
+  RelayedMessage,
+  RoomInfo,
+  SaidMessage,
+  TopologyEvent,
+  TrackSource,
+} from '@efir/protocol';
+import { NetworkWatch } from './connection/network-watch.js';
 import { Recovery } from './connection/recovery.js';
-import { SfuConnection } from './connection/sfu-connection.js';
 import { asEfirError, EfirError, type EfirErrorCode } from './errors.js';
-import type { LocalParticipant, Uplink } from './local-participant.js';
-import { type RoomOptions, videoQuality } from './options.js';
+import type { LocalParticipant } from './local-participant.js';
+import { MeshPath } from './mesh/mesh-path.js';
+import type { RoomOptions } from './options.js';
+import { type PathFactoryHost, pathFactory } from './path/factory.js';
+import type { MediaPath, PathEvents } from './path/media-path.js';
+import { Paths } from './path/paths.js';
+import { SfuPath } from './path/sfu-path.js';
 import type { Roster } from './roster.js';
 import { Signalling } from './signalling.js';
 
 type Entered = Extract<EnterReply, { ok: true }>;
 
-export interface SessionCallbacks {
+export interface SessionCallbacks extends Pick<PathEvents, 'onData' | 'onDataState'> {
   /** Something that `state` depends on may have changed. */
   onState(): void;
   onEntered(reply: Entered): void;
   onSpeaker(participant: string | null): void;
+  onSaid(message: SaidMessage): void;
+  onTopology(event: TopologyEvent): void;
+  onPeerState(participant: string | null): void;
   onError(error: EfirError): void;
   /** Over, and not by `leave()`. */
   onClosed(reason: string, retry: boolean, error?: EfirError): void;
@@ -29,25 +44,32 @@ const FINAL: ReadonlySet<EfirErrorCode> = new Set([
   'bad-request',
   'unsupported',
   'unsupported-browser',
+  'conflict',
 ]);
 
 /**
- * Our stay in a room: one identity over many sockets and many PeerConnections. `Recovery` decides, this acts.
+ * Our stay in a room: one identity over many sockets, many PeerConnections and both topologies. `Recovery` decides what to
+ * mend, `Paths` which way media goes, this acts.
  */
-export class Session implements Uplink {
+export class Session {
   readonly recovery = new Recovery();
-  readonly assignments = new Assignments();
-  connection: SfuConnection | null = null;
+  readonly paths: Paths;
+  readonly signalling: Signalling;
   info: RoomInfo | null = null;
-  private readonly signalling: Signalling;
+  resume: string | undefined;
   private iceServers: RTCIceServer[] = [];
-  private resume: string | undefined;
+  private iceExpiresAt = Number.POSITIVE_INFINITY;
+  /** What the room runs on, as far as we know; for a path from scratch. */
+  private wanted: LiveTopology = 'sfu';
   private timer: ReturnType<typeof setTimeout> | undefined;
   private ended = false;
   /** An exchange was cut off with its socket: make it up on the next one. */
   private offerOwed = false;
-  private readonly onOnline = () => this.act(() => this.recovery.online(now()));
-  private readonly onOffline = () => this.recovery.offline();
+  private readonly watch = new NetworkWatch({
+    offline: () => this.recovery.offline(),
+    changed: () => this.act(() => this.recovery.online(now())),
+    woken: () => this.act(() => this.recovery.woken(now())),
+  });
   /** A tab that is closed says good-bye, or its tile would stay with the others until the server misses it. */
   private readonly onPageHide = (event: Event) => {
     if (!(event as PageTransitionEvent).persisted) void this.signalling.request('leave', {}).catch(() => {});
@@ -59,13 +81,24 @@ export class Session implements Uplink {
     private readonly local: LocalParticipant,
     private readonly callbacks: SessionCallbacks,
   ) {
+    this.resume = options.resume;
     this.signalling = new Signalling(options.url);
+    const build = pathFactory(this.factoryHost());
+    this.paths = new Paths({
+      build,
+      expected: () => roster.live(),
+      migrated: async (epoch, ok, reason) => {
+        await this.signalling.request('migrated', { epoch, ok, ...(reason ? { reason } : {}) }).catch(() => {});
+      },
+      onMedia: () => this.assign(),
+      onCurrent: (path) => this.onCurrent(path),
+      onTopology: (event) => this.onTopology(event),
+    });
     this.listen();
   }
 
   start(): void {
-    globalThis.addEventListener?.('online', this.onOnline);
-    globalThis.addEventListener?.('offline', this.onOffline);
+    this.watch.start();
     globalThis.addEventListener?.('pagehide', this.onPageHide);
     this.act(() => this.recovery.start(now()));
   }
@@ -78,66 +111,65 @@ export class Session implements Uplink {
     this.end();
   }
 
-  async send(source: TrackSource, media: MediaStreamTrack | null, muted: boolean): Promise<void> {
-    const connection = this.connection;
-    if (!connection) return;
-    try {
-      const offer = await connection.send(source, media, muted);
-      if (offer) await this.negotiate(connection);
-      else await this.tellMuted(source, muted);
-    } catch (error) {
-      this.callbacks.onError(asEfirError(error, 'negotiation'));
-    }
-  }
-
-  async stop(source: TrackSource): Promise<void> {
-    const connection = this.connection;
-    if (!connection) return;
-    if (await connection.stop(source)) await this.negotiate(connection);
-  }
-
-  async mute(source: TrackSource, muted: boolean): Promise<void> {
-    this.connection?.mute(source, muted);
-    await this.tellMuted(source, muted);
-  }
-
   end(): void {
     if (this.ended) return;
     this.ended = true;
     clearTimeout(this.timer);
-    globalThis.removeEventListener?.('online', this.onOnline);
-    globalThis.removeEventListener?.('offline', this.onOffline);
+    this.watch.stop();
     globalThis.removeEventListener?.('pagehide', this.onPageHide);
     this.local.attach(null);
     this.recovery.close();
     this.signalling.close();
-    this.connection?.close();
-    this.connection = null;
+    this.paths.close();
     this.callbacks.onState();
   }
 
   private listen(): void {
-    const { signalling, roster } = this;
+    const { signalling, roster, paths } = this;
     signalling.on('open', () => void this.enter());
     signalling.on('lost', () => this.act(() => this.recovery.signallingLost(now())));
     signalling.on('participant-joined', ({ participant }) => this.others(() => roster.set(participant)));
     signalling.on('participant-updated', ({ participant }) =>
       this.others(() => roster.set(participant), participant.id),
     );
-    signalling.on('participant-left', ({ participant, reason }) => roster.left(participant, reason));
-    signalling.on('streams', ({ streams, missing }) => this.onStreams(streams, missing));
+    signalling.on('participant-left', ({ participant, reason }) =>
+      this.others(() => roster.left(participant, reason), participant),
+    );
+    signalling.on('streams', ({ streams, missing }) => this.sfuPath()?.streams(streams, missing));
     signalling.on('speaker', ({ participant }) => this.callbacks.onSpeaker(participant));
-    signalling.on('media-restart', () => this.act(() => this.recovery.transportGone(now())));
+    signalling.on('topology', (event) => paths.event(event));
+    signalling.on('relay', (message) => this.relayed(message));
+    signalling.on('said', (message) => this.callbacks.onSaid(message));
+    signalling.on('media-restart', () => {
+      if (paths.current instanceof SfuPath) this.act(() => this.recovery.transportGone(now()));
+      else if (paths.next) paths.failed(paths.next, new EfirError('unavailable', 'The media worker is gone'));
+    });
     signalling.on('closed', ({ reason, retry }) => {
       if (retry) this.act(() => this.recovery.signallingLost(now()));
       else this.finish(reason, false);
     });
   }
 
+  /** The server speaks about one transport at a time: the one that was offered last. */
+  private sfuPath(): SfuPath | null {
+    for (const path of [this.paths.next, this.paths.current]) if (path instanceof SfuPath) return path;
+    return null;
+  }
+
+  private relayed(message: RelayedMessage): void {
+    for (const path of [this.paths.next, this.paths.current]) {
+      if (path instanceof MeshPath) {
+        path.received(message);
+        return;
+      }
+    }
+  }
+
   private others(change: () => void, id?: string): void {
     if (id !== undefined && id === this.local.id) return;
     change();
-    this.applyAssignments();
+    this.paths.rosterChanged();
+    this.assign();
   }
 
   private async enter(): Promise<void> {
@@ -156,23 +188,39 @@ export class Session implements Uplink {
       return;
     }
     if (this.ended) return;
+    this.entered(reply);
+  }
+
+  private entered(reply: Entered): void {
+    const { paths } = this;
+    const { room, migration, participants } = reply;
     this.resume = reply.resume;
-    this.info = reply.room;
-    this.iceServers = reply.iceServers.map((server) => ({ ...server }));
-    this.local.identify(
-      reply.participant,
-      reply.participants.find(({ id }) => id === reply.participant)?.joinedAt ?? 0,
-    );
-    this.roster.sync(reply.participants, reply.participant);
-    this.applyAssignments();
+    this.info = room;
+    this.wanted = migration?.topology ?? (room.topology === 'mesh' ? 'mesh' : 'sfu');
+    this.takeIceServers(reply);
+    this.local.identify(reply.participant, participants.find(({ id }) => id === reply.participant)?.joinedAt ?? 0);
+    this.roster.sync(participants, reply.participant);
     this.callbacks.onEntered(reply);
-    const kept = reply.resumed && this.connection?.answered === true;
+    const { current } = paths;
+    // A move that we had begun to follow goes on; one that ended while we were away is made up from scratch.
+    const runs = room.topology === 'mesh' ? 'mesh' : 'sfu';
+    const same = current?.topology === runs || (paths.next !== null && current?.topology === this.wanted);
+    const known = current instanceof SfuPath ? current.answered : current !== null;
+    const kept = reply.resumed && same && known;
+    paths.rosterChanged();
+    this.assign();
     this.act(() => this.recovery.signallingUp(now(), kept));
-    if (kept && this.connection) {
-      for (const { source, muted } of this.local.tracks) void this.tellMuted(source, muted);
-      if (this.offerOwed) void this.negotiate(this.connection);
-    }
+    if (kept) this.catchUp(current);
     this.offerOwed = false;
+  }
+
+  /** What was to be said while the socket was gone. */
+  private catchUp(current: MediaPath | null): void {
+    this.paths.repeat();
+    if (current instanceof MeshPath) current.wake();
+    if (!(current instanceof SfuPath)) return;
+    for (const { source, muted } of this.local.tracks) void this.tellMuted(source, muted);
+    if (this.offerOwed) void current.negotiate();
   }
 
   private refused(error: EfirError, resuming: boolean): void {
@@ -210,73 +258,84 @@ export class Session implements Uplink {
   }
 
   private async restart(): Promise<void> {
-    const connection = this.connection;
-    if (!connection) return;
-    await this.settle(connection, connection.restartIce());
-    // A path that never broke reports no change of state.
-    if (connection === this.connection && connection.state === 'connected') {
+    const { current } = this.paths;
+    if (!current) return;
+    await this.freshIceServers();
+    await current.restartIce();
+    // A path that never broke reports no change of state; in a mesh each link mends itself.
+    if (current === this.paths.current && (current.topology === 'mesh' || current.connected)) {
       this.act(() => this.recovery.transport('connected', now()));
     }
   }
 
   private async renew(): Promise<void> {
-    const before = this.connection;
-    this.assignments.clear();
     try {
-      const connection = this.connect();
-      this.connection = connection;
-      before?.close();
-      for (const { source, media, muted } of this.local.sending()) await connection.send(source, media, muted);
-      connection.expect(this.roster.expected());
-      this.local.attach(this);
-      await this.settle(connection, connection.negotiate());
+      await this.freshIceServers();
+      if (this.ended) return;
+      this.local.attach(this.paths);
+      await this.paths.renew(this.wanted, 'entered');
     } catch (error) {
       this.finish('unsupported-browser', false, asEfirError(error, 'negotiation'));
     }
   }
 
-  private connect(): SfuConnection {
-    const { options } = this;
-    const connection: SfuConnection = new SfuConnection({
-      quality: videoQuality(options.video),
-      videoCodecs: this.info?.settings.videoCodecs ?? [],
-      ...(options.codec ? { codec: options.codec } : {}),
-      degradationPreference: options.degradationPreference ?? 'balanced',
-      iceServers: this.iceServers,
-      ...(options.iceTransportPolicy ? { iceTransportPolicy: options.iceTransportPolicy } : {}),
-      offer: async (request, onAnswer) => (await this.signalling.request('offer', request, onAnswer)).sdp,
-      onState: (state) => {
-        if (connection === this.connection) this.act(() => this.recovery.transport(state, now()));
-      },
-      onAnswered: () => {
-        if (connection === this.connection) this.applyAssignments();
-      },
+  private onCurrent(path: MediaPath): void {
+    this.act(() => {
+      if (path instanceof SfuPath) {
+        const { state } = path;
+        if (state) this.recovery.transport(state, now());
+      } else this.recovery.transport('connected', now());
     });
-    return connection;
+    this.callbacks.onPeerState(null);
   }
 
-  private negotiate(connection: SfuConnection): Promise<void> {
-    return this.settle(connection, connection.negotiate());
+  private onTopology(event: TopologyEvent): void {
+    if (event.phase !== 'prepare') {
+      this.wanted = event.topology;
+      if (this.info) this.info = { ...this.info, topology: event.topology };
+    }
+    this.callbacks.onTopology(event);
   }
 
-  /** An exchange that failed is the recovery's matter, not the caller's. */
-  private async settle(connection: SfuConnection, exchange: Promise<void>): Promise<void> {
-    try {
-      await exchange;
-    } catch (error) {
-      if (connection !== this.connection || this.ended) return;
-      const failure = asEfirError(error, 'negotiation');
-      if (failure.code === 'closed') return;
-      if (failure.code === 'signalling' || failure.code === 'timeout') {
-        this.offerOwed = true;
-        if (failure.code === 'signalling') return;
-        // Nobody is there at the other end of the socket.
-        this.signalling.close();
-        this.act(() => this.recovery.signallingLost(now()));
-      } else {
-        this.callbacks.onError(failure);
-        this.act(() => this.recovery.offerFailed(now()));
-      }
+  private factoryHost(): PathFactoryHost {
+    const { options, local, roster, callbacks } = this;
+    return {
+      options,
+      local,
+      roster,
+      info: () => this.info,
+      iceServers: () => this.iceServers,
+      signalling: this.signalling,
+      onMedia: () => this.assign(),
+      onPeerState: (participant) => callbacks.onPeerState(participant),
+      onError: (error) => callbacks.onError(error),
+      onData: (label, from, data) => callbacks.onData(label, from, data),
+      onDataState: (label) => callbacks.onDataState(label),
+      onSfuState: (path, state) => {
+        if (path === this.paths.current) this.act(() => this.recovery.transport(state, now()));
+        else if (state === 'failed') this.paths.failed(path, new EfirError('media-blocked', 'The SFU is not reached'));
+      },
+      onExchangeFailed: (path, error) => this.exchangeFailed(path, asEfirError(error, 'negotiation')),
+      onClassicSources: (peer, sources) => this.others(() => roster.setClassicSources(peer, sources)),
+    };
+  }
+
+  /** An exchange with the SFU that failed is the recovery's matter. */
+  private exchangeFailed(path: MediaPath, failure: EfirError): void {
+    if (this.ended || failure.code === 'closed') return;
+    if (path !== this.paths.current) {
+      this.paths.failed(path, failure);
+      return;
+    }
+    if (failure.code === 'signalling' || failure.code === 'timeout') {
+      this.offerOwed = true;
+      if (failure.code === 'signalling') return;
+      // Nobody is there at the other end of the socket.
+      this.signalling.close();
+      this.act(() => this.recovery.signallingLost(now()));
+    } else {
+      this.callbacks.onError(failure);
+      this.act(() => this.recovery.offerFailed(now()));
     }
   }
 
@@ -285,25 +344,29 @@ export class Session implements Uplink {
     await this.signalling.request('mute', { source, muted }).catch(() => {});
   }
 
-  private onStreams(streams: StreamAssignment[], missing: { audio: number; video: number }): void {
-    this.assignments.update(streams);
-    this.applyAssignments();
-    if (!this.connection) return;
-    if (missing.audio > 0 || missing.video > 0) {
-      const connection = this.connection;
-      const growth = connection.grow(missing);
-      if (growth) void this.settle(connection, growth);
-    }
+  private assign(): void {
+    if (!this.paths.current?.assigned) return;
+    this.roster.assign((participant, source) => this.paths.media(participant, source));
   }
 
-  private applyAssignments(): void {
-    const { connection, assignments } = this;
-    // Until the server has spoken about a new transport, the tiles keep their last picture.
-    if (!connection || !assignments.known) return;
-    this.roster.assign((participant, source) => {
-      const mid = assignments.midOf(participant, source);
-      return (mid === undefined ? undefined : connection.receiver(mid)?.track) ?? null;
-    });
+  private takeIceServers({ iceServers, iceExpiresAt }: Pick<Entered, 'iceServers' | 'iceExpiresAt'>): void {
+    this.iceServers = iceServers.map((server) => ({ ...server }));
+    this.iceExpiresAt = iceExpiresAt ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Credentials of relays hold for a time only. */
+  private async freshIceServers(): Promise<void> {
+    if (Date.now() < this.iceExpiresAt - 30_000) return;
+    const reply = await this.signalling.request('ice-servers', {}).catch(() => null);
+    if (!reply || this.ended) return;
+    this.takeIceServers(reply);
+    for (const { pc } of this.paths.current?.connections() ?? []) {
+      try {
+        pc.setConfiguration({ ...pc.getConfiguration(), iceServers: this.iceServers });
+      } catch {
+        // Closed meanwhile.
+      }
+    }
   }
 
   private finish(reason: string, retry: boolean, error?: EfirError): void {

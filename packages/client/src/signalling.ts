@@ -30,6 +30,9 @@ const SERVER_EVENTS = [
   'streams',
   'speaker',
   'media-restart',
+  'topology',
+  'relay',
+  'said',
   'closed',
 ] as const satisfies (keyof ServerEvents)[];
 

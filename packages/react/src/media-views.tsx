@@ -57,8 +57,22 @@ export function AudioView({ media, speakerId, ...rest }: AudioViewProps) {
   return <audio ref={element} autoPlay {...rest} />;
 }
 
-function show(element: HTMLMediaElement, media: MediaStreamTrack | null): void {
-  const shown = element.srcObject instanceof MediaStream ? element.srcObject.getTracks()[0] : undefined;
-  if (shown === (media ?? undefined)) return;
-  element.srcObject = media ? new MediaStream([media]) : null;
+/**
+ * Where there is a stream already, its tracks are exchanged in one go: the element plays on and keeps its last picture until
+ * the next one comes. A new `srcObject` would make it start anew.
+ */
+export function show(element: HTMLMediaElement, media: MediaStreamTrack | null): void {
+  const stream = element.srcObject instanceof MediaStream ? element.srcObject : null;
+  if (!media) {
+    if (stream) element.srcObject = null;
+    return;
+  }
+  if (!stream) {
+    element.srcObject = new MediaStream([media]);
+    return;
+  }
+  const shown = stream.getTracks();
+  if (shown.includes(media)) return;
+  stream.addTrack(media);
+  for (const track of shown) stream.removeTrack(track);
 }

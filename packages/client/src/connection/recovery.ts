@@ -133,6 +133,12 @@ export class Recovery {
     this.suspect = true;
   }
 
+  /** Somebody is looking: what waits to be tried again is tried now. */
+  woken(now: number): void {
+    if (this.signalling === 'down') this.openAt = Math.min(this.openAt, now);
+    if (this.media === 'shaky' && this.signalling === 'up') this.plan('restart-ice', now);
+  }
+
   /** The network is back, perhaps another one: the socket may look alive and be dead. */
   online(now: number): void {
     this.suspect = true;

@@ -8,13 +8,14 @@ import { type SectionCounts, SectionPlan } from './section-plan.js';
 import { type SendingOptions, SendingSections } from './sending-sections.js';
 
 export interface SfuConnectionOptions extends SendingOptions {
-  iceServers: RTCIceServer[];
-  iceTransportPolicy?: RTCIceTransportPolicy;
+  /** STUN and TURN servers, and whether relays alone are allowed. */
+  configuration: RTCConfiguration;
   /** Carries an offer to the server. `onAnswer` is called in the same turn in which the answer arrives. */
   offer(request: OfferRequest, onAnswer: () => void): Promise<string>;
   onState(state: TransportState): void;
   /** An answer was applied: sections that were asked for exist now. */
   onAnswered(): void;
+  onCandidateError(event: RTCPeerConnectionIceErrorEvent): void;
 }
 
 /**
@@ -36,10 +37,9 @@ export class SfuConnection {
       throw new EfirError('unsupported-browser', 'This browser has no WebRTC');
     }
     this.pc = new RTCPeerConnection({
-      iceServers: options.iceServers,
+      ...options.configuration,
       bundlePolicy: 'max-bundle',
       rtcpMuxPolicy: 'require',
-      ...(options.iceTransportPolicy ? { iceTransportPolicy: options.iceTransportPolicy } : {}),
     });
     this.sending = new SendingSections(this.pc, options);
     const report = () => {
@@ -47,6 +47,9 @@ export class SfuConnection {
       if (!this.closed && state) options.onState(state);
     };
     this.pc.addEventListener('connectionstatechange', report);
+    this.pc.addEventListener('icecandidateerror', (event) => {
+      if (!this.closed) options.onCandidateError(event as RTCPeerConnectionIceErrorEvent);
+    });
     // Firefox before 113 has only this one.
     if (this.pc.connectionState === undefined) this.pc.addEventListener('iceconnectionstatechange', report);
   }

@@ -44,6 +44,27 @@ export interface RoomStats {
   tracks: TrackStats[];
 }
 
+/** The figures of several connections as those of one: rates added up, the longest round trip, `tcp` if one goes by TCP. */
+export function mergeStats(parts: readonly RoomStats[]): RoomStats {
+  const transports = parts.flatMap(({ transport }) => (transport ? [transport] : []));
+  const [first] = transports;
+  const add = (figure: (transport: TransportStats) => number | null): number | null => {
+    const known = transports.map(figure).filter((value) => value !== null);
+    return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) : null;
+  };
+  const roundTrips = transports.flatMap(({ rttMs }) => (rttMs === null ? [] : [rttMs]));
+  const transport: TransportStats | null = first
+    ? {
+        rttMs: roundTrips.length > 0 ? Math.max(...roundTrips) : null,
+        protocol: transports.some(({ protocol }) => protocol === 'tcp') ? 'tcp' : first.protocol,
+        availableOutgoingBps: add(({ availableOutgoingBps }) => availableOutgoingBps),
+        sentBps: add(({ sentBps }) => sentBps),
+        receivedBps: add(({ receivedBps }) => receivedBps),
+      }
+    : null;
+  return { transport, tracks: parts.flatMap(({ tracks }) => tracks) };
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: statistics are dictionaries whose members differ by browser.
 type Report = any;
 

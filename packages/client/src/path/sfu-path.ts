@@ -1,0 +1,167 @@
+import type { OfferRequest, StreamAssignment, TrackSource } from '@efir/protocol';
+import { Assignments } from '../connection/assignments.js';
+import type { TransportState } from '../connection/recovery.js';
+import type { SectionCounts } from '../connection/section-plan.js';
+import type { SendingOptions } from '../connection/sending-sections.js';
+import { SfuConnection } from '../connection/sfu-connection.js';
+import { SfuData } from '../data/sfu-data.js';
+import type { DataPort, MeasuredConnection, MediaPath, PathEvents } from './media-path.js';
+import { relayError } from './relay-trouble.js';
+
+export interface SfuPathOptions extends SendingOptions, PathEvents {
+  self: string;
+  configuration: RTCConfiguration;
+  /** What we publish. */
+  local(): { source: TrackSource; media: MediaStreamTrack | null; muted: boolean }[];
+  /** Tracks of each kind that others publish now. */
+  expected(): SectionCounts;
+  /** Carries an offer to the server. `onAnswer` is called in the same turn in which the answer arrives. */
+  offer(request: OfferRequest, onAnswer: () => void): Promise<string>;
+  mute(source: TrackSource, muted: boolean): Promise<void>;
+  onState(state: TransportState): void;
+  /** An exchange that nobody waits for failed, or one that somebody does wait for. */
+  onExchangeFailed(error: unknown): void;
+}
+
+/** Everything through the SFU, on one RTCPeerConnection. */
+export class SfuPath implements MediaPath {
+  readonly topology = 'sfu';
+  readonly data: DataPort;
+  readonly connection: SfuConnection;
+  private readonly assignments = new Assignments();
+  private readonly channels: SfuData;
+  private closed = false;
+
+  constructor(private readonly options: SfuPathOptions) {
+    this.connection = new SfuConnection({
+      ...options,
+      onState: (state) => {
+        if (this.closed) return;
+        options.onState(state);
+        options.onPeerState(null);
+      },
+      onAnswered: () => this.closed || options.onMedia(),
+      onCandidateError: (event) => {
+        const error = relayError(event, options.configuration);
+        if (error && !this.closed) options.onError(error);
+      },
+    });
+    this.channels = new SfuData(this.connection.pc, {
+      onData: (label, from, data) => this.closed || options.onData(label, from, data),
+      onDataState: (label) => this.closed || options.onDataState(label),
+    });
+    this.data = this.channels;
+  }
+
+  get state(): TransportState | null {
+    return this.connection.state;
+  }
+
+  /** The server knows this connection. */
+  get answered(): boolean {
+    return this.connection.answered;
+  }
+
+  async open(): Promise<void> {
+    for (const { source, media, muted } of this.options.local()) {
+      if (media) await this.connection.send(source, media, muted);
+    }
+    this.connection.expect(this.options.expected());
+    await this.negotiate();
+  }
+
+  /** Rejections are told to the owner, not to the caller: an exchange that failed isn't the caller's matter. */
+  async negotiate(): Promise<void> {
+    await this.settle(this.connection.negotiate());
+  }
+
+  async send(source: TrackSource, media: MediaStreamTrack | null, muted: boolean): Promise<void> {
+    if (await this.connection.send(source, media, muted)) await this.negotiate();
+    else await this.options.mute(source, muted);
+  }
+
+  async stop(source: TrackSource): Promise<void> {
+    if (await this.connection.stop(source)) await this.negotiate();
+  }
+
+  async mute(source: TrackSource, muted: boolean): Promise<void> {
+    this.connection.mute(source, muted);
+    await this.options.mute(source, muted);
+  }
+
+  /** What the server says of our receiving sections. */
+  streams(streams: StreamAssignment[], missing: SectionCounts): void {
+    this.assignments.update(streams);
+    this.options.onMedia();
+    if (missing.audio > 0 || missing.video > 0) {
+      const growth = this.connection.grow(missing);
+      if (growth) void this.settle(growth);
+    }
+  }
+
+  get connected(): boolean {
+    return this.state === 'connected';
+  }
+
+  /** The server has spoken about this transport. */
+  get assigned(): boolean {
+    return this.assignments.known;
+  }
+
+  rosterChanged(): void {
+    // The server assigns.
+  }
+
+  media(participant: string, source: TrackSource): MediaStreamTrack | null {
+    return this.receiver(participant, source)?.track ?? null;
+  }
+
+  receiver(participant: string, source: TrackSource): RTCRtpReceiver | undefined {
+    const mid = this.assignments.midOf(participant, source);
+    return mid === undefined ? undefined : this.connection.receiver(mid);
+  }
+
+  sender(source: TrackSource): RTCRtpSender | undefined {
+    return this.connection.sender(source);
+  }
+
+  stateOf(): RTCPeerConnectionState {
+    return this.connection.state ?? 'new';
+  }
+
+  connections(): MeasuredConnection[] {
+    const { connection, assignments, options } = this;
+    return [
+      {
+        peer: null,
+        pc: connection.pc,
+        owner: (direction, mid, trackId) => {
+          const section = mid ?? connection.midOf(trackId);
+          if (section === undefined) return null;
+          if (direction === 'in') return assignments.of(section) ?? null;
+          const source = connection.sourceOf(section);
+          return source ? { participant: options.self, source } : null;
+        },
+      },
+    ];
+  }
+
+  async restartIce(): Promise<void> {
+    await this.settle(this.connection.restartIce());
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.channels.close();
+    this.connection.close();
+  }
+
+  private async settle(exchange: Promise<void>): Promise<void> {
+    try {
+      await exchange;
+    } catch (error) {
+      if (!this.closed) this.options.onExchangeFailed(error);
+    }
+  }
+}
