@@ -59,9 +59,10 @@ export function AudioView({ media, speakerId, ...rest }: AudioViewProps) {
 
 /**
  * Where there is a stream already, its tracks are exchanged in one go: the element plays on and keeps its last picture until
- * the next one comes. A new `srcObject` would make it start anew.
+ * the next one comes, where a new `srcObject` would make it start anew. The old one goes first: Chromium looks at ids, and
+ * two connections to one participant may call their tracks the same.
  */
-export function show(element: HTMLMediaElement, media: MediaStreamTrack | null): void {
+function show(element: HTMLMediaElement, media: MediaStreamTrack | null): void {
   const stream = element.srcObject instanceof MediaStream ? element.srcObject : null;
   if (!media) {
     if (stream) element.srcObject = null;
@@ -73,6 +74,6 @@ export function show(element: HTMLMediaElement, media: MediaStreamTrack | null):
   }
   const shown = stream.getTracks();
   if (shown.includes(media)) return;
-  stream.addTrack(media);
   for (const track of shown) stream.removeTrack(track);
+  stream.addTrack(media);
 }
