@@ -46,6 +46,8 @@ const mesh = {
    * first audio is the microphone, the first video the camera, the second one a screen.
    */
   tracks: z.array(MeshTrack).max(MAX_TRACKS).optional(),
+  /** Beside an offer: it is of a new PeerConnection, the one before it is to be closed. */
+  fresh: z.boolean().optional(),
 };
 
 /**
@@ -60,6 +62,10 @@ export const RelayRequest = z
   .refine((relay) => relay.tracks === undefined || relay.description !== undefined, {
     message: 'tracks go with a description',
     path: ['tracks'],
+  })
+  .refine((relay) => relay.fresh === undefined || relay.description?.type === 'offer', {
+    message: 'fresh goes with an offer',
+    path: ['fresh'],
   });
 export type RelayRequest = z.input<typeof RelayRequest>;
 
@@ -69,6 +75,7 @@ export interface RelayedMessage {
   description?: SessionDescription;
   candidate?: IceCandidate | null;
   tracks?: MeshTrack[];
+  fresh?: boolean;
 }
 
 /**

@@ -6,7 +6,7 @@ import { ServerError } from './errors.js';
 export type LimitName = Exclude<keyof RateLimits, 'enabled'>;
 
 /** Messages are counted over a shorter span: a flood is cut early, and who was cut off is let in again soon. */
-const SPAN_SECONDS: Partial<Record<LimitName, number>> = { messages: 10, socketMessages: 10 };
+const SPAN_SECONDS: Partial<Record<LimitName, number>> = { messages: 10, socketMessages: 10, relays: 10, said: 10 };
 
 export class Limits {
   readonly #limiters: Map<LimitName, RateLimiterMemory>;
@@ -25,11 +25,11 @@ export class Limits {
   }
 
   /** Throws `rate-limited` when `key` (an address, a connection) has had its share. */
-  async take(name: LimitName, key: string): Promise<void> {
+  async take(name: LimitName, key: string, points = 1): Promise<void> {
     const limiter = this.#limiters.get(name);
     if (!limiter) return;
     try {
-      await limiter.consume(key);
+      await limiter.consume(key, points);
     } catch (error) {
       if (!(error instanceof RateLimiterRes)) throw error;
       this.#onLimited(name);

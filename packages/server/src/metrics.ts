@@ -3,6 +3,8 @@ import type { LoadFigures } from '@efir/sfu';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { MediaWorkers } from './media/workers.js';
 import type { Rooms } from './rooms/rooms.js';
+import type { TopologyStep } from './topology/control.js';
+import { type Thresholds, topologyBySize } from './topology/decision.js';
 
 /** What a worker reports as it is now: name, help, value. */
 const LOAD: readonly [string, string, (load: LoadFigures) => number][] = [
@@ -65,7 +67,39 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor(rooms: Rooms, workers: MediaWorkers) {
+  readonly migrations = new Counter({
+    name: 'efir_topology_migrations_total',
+    help: 'Moves of rooms from one topology to another; the result is commit or why it was not',
+    labelNames: ['from', 'to', 'result'],
+    registers: [this.registry],
+  });
+  readonly migrationSeconds = new Histogram({
+    name: 'efir_topology_migration_seconds',
+    help: 'From the announcement of a move to its end',
+    labelNames: ['from', 'to', 'result'],
+    buckets: [0.1, 0.25, 0.5, 1, 2, 4, 8, 16],
+    registers: [this.registry],
+  });
+
+  constructor(rooms: Rooms, workers: MediaWorkers, thresholds: Thresholds) {
+    rooms.on('topology', (step) => this.#migrated(step));
+    const topologies = new Gauge({
+      name: 'efir_room_topology',
+      help: 'Rooms by what they run on',
+      labelNames: ['topology'],
+      registers: [this.registry],
+      collect: () => {
+        for (const topology of ['mesh', 'sfu'] as const) {
+          topologies.set(
+            { topology },
+            sum(rooms, (room) => Number(room.topology.current === topology)),
+          );
+        }
+      },
+    });
+    this.#gauge('efir_rooms_beyond_sfu', 'Rooms of more participants than the SFU is good for', () =>
+      sum(rooms, ({ participants }) => Number(topologyBySize(participants.size, thresholds) === 'mcu')),
+    );
     workers.on('worker-lost', () => this.workersLost.inc());
     this.#gauge('efir_rooms', 'Rooms', () => rooms.size);
     this.#gauge('efir_participants', 'Participants in all rooms', () => sum(rooms, (room) => room.participants.size));
@@ -115,6 +149,13 @@ export class Metrics {
     }
     if (Number.isFinite(value) && value > 0) counter.inc({ worker }, value);
     else counter.inc({ worker }, 0);
+  }
+
+  #migrated({ event, from, to, tookMs }: TopologyStep): void {
+    if (event.phase === 'prepare') return;
+    const result = event.phase === 'commit' ? 'commit' : event.reason;
+    this.migrations.inc({ from, to, result });
+    this.migrationSeconds.observe({ from, to, result }, tookMs / 1000);
   }
 
   #gauge(name: string, help: string, read: () => number): void {

@@ -8,6 +8,7 @@ import { WorkerError } from '@efir/sfu';
 import type { Logger } from 'pino';
 import { Server as IoServer } from 'socket.io';
 import { Tokens } from './auth/tokens.js';
+import { iceServers, stunHosts } from './auth/turn.js';
 import { ServerConfig, type ServerConfigInput } from './config/schema.js';
 import { StartError } from './errors.js';
 import { createApp } from './http/app.js';
@@ -102,8 +103,16 @@ interface Assembly {
 
 function serve({ config, log, http, certificate, workers }: Assembly): RunningServer {
   const engine = new MediaEngine(workers, { announced: config.announcedIps, listen: config.mediaListen });
-  const rooms = new Rooms({ engine, maxRooms: config.maxRooms, resumeGraceMs: config.resumeGraceMs, log });
-  const metrics = new Metrics(rooms, workers);
+  const { meshMax, sfuMax, classicMax, maxRooms, resumeGraceMs } = config;
+  const topology = {
+    meshMax,
+    sfuMax,
+    classicMax,
+    settleMs: config.topologySettleMs,
+    timeoutMs: config.topologyTimeoutMs,
+  };
+  const rooms = new Rooms({ engine, maxRooms, resumeGraceMs, topology, log });
+  const metrics = new Metrics(rooms, workers, topology);
   const limits = new Limits(config.rateLimits, (limit) => metrics.limited.inc({ limit }));
   const tokens = new Tokens(config.apiSecret, config.requireTokens);
   const app = createApp({ config, rooms, workers, tokens, limits, metrics, log });
@@ -116,7 +125,22 @@ function serve({ config, log, http, certificate, workers }: Assembly): RunningSe
     serveClient: false,
   });
   io.use((_, next) => next(new Error(`there is nothing here, connect to ${SFU_NAMESPACE}`)));
-  serveSfu(io, { rooms, tokens, limits, metrics, log, clientAddress: (request) => clientAddress(request, trust) });
+  serveSfu(io, {
+    rooms,
+    tokens,
+    limits,
+    metrics,
+    log,
+    clientAddress: (request) => clientAddress(request, trust),
+    iceServers: (user, host) =>
+      iceServers({
+        turn: { urls: config.turnUrls, secret: config.turnSecret, ttlSeconds: config.turnTtlSeconds },
+        user,
+        stunPort: workers.workers[0]?.port ?? null,
+        stunHosts: stunHosts(config.announcedIps, host),
+        now: Date.now(),
+      }),
+  });
 
   const { port } = http.address() as AddressInfo;
   const scheme = certificate ? 'https' : 'http';

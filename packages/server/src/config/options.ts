@@ -86,6 +86,62 @@ export const OPTIONS: readonly Option[] = [
     help: 'how long a lost connection keeps its place (default 15000)',
     example: '--resume-grace-ms 15000',
   },
+  {
+    key: 'turnUrls',
+    type: 'list',
+    value: 'url',
+    help: 'TURN server that clients are told of; may be repeated',
+    example: '--turn-url turn:turn.example.org:3478',
+  },
+  {
+    key: 'turnSecret',
+    type: 'string',
+    value: 'secret',
+    help: 'static-auth-secret of the TURN servers',
+    example: '--turn-secret "$(openssl rand -hex 24)"',
+  },
+  {
+    key: 'turnTtlSeconds',
+    type: 'number',
+    value: 's',
+    help: 'how long TURN credentials are good (default 3600)',
+    example: '--turn-ttl 3600',
+  },
+  {
+    key: 'meshMax',
+    type: 'number',
+    value: 'n',
+    help: 'participants of a mesh at most, 0 for no mesh (default 5)',
+    example: '--mesh-max 5',
+  },
+  {
+    key: 'sfuMax',
+    type: 'number',
+    value: 'n',
+    help: 'participants that the SFU is good for (default 25)',
+    example: '--sfu-max 25',
+  },
+  {
+    key: 'classicMax',
+    type: 'number',
+    value: 'n',
+    help: 'participants of a room with a classic client in it (default 8)',
+    example: '--classic-max 8',
+  },
+  {
+    key: 'topologySettleMs',
+    type: 'number',
+    value: 'ms',
+    help: 'how long a room is small before it leaves the SFU (default 5000)',
+    example: '--topology-settle-ms 5000',
+  },
+  {
+    key: 'topologyTimeoutMs',
+    type: 'number',
+    value: 'ms',
+    help: 'how long a participant may take to move with the room (default 8000)',
+    example: '--topology-timeout-ms 8000',
+  },
   { key: 'maxRooms', type: 'number', value: 'n', help: 'rooms at once (default 10000)', example: '--max-rooms 10000' },
   {
     key: 'rateLimits.enabled',
@@ -106,6 +162,8 @@ export const OPTIONS: readonly Option[] = [
 /** Names that are not the key in kebab case. */
 const FLAG_NAMES: Partial<Record<Option['key'], string>> = {
   announcedIps: 'announced-ip',
+  turnUrls: 'turn-url',
+  turnTtlSeconds: 'turn-ttl',
   'rateLimits.enabled': 'rate-limits',
 };
 

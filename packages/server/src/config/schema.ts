@@ -5,7 +5,18 @@ import { z } from 'zod';
 
 const Port = z.number('is 0 to 65535').int('is 0 to 65535').min(0, 'is 0 to 65535').max(65_535, 'is 0 to 65535');
 const Address = z.union([z.ipv4(), z.ipv6()], 'is an IPv4 or IPv6 address, not a name');
+const Participants = z.number().int('is a whole number').min(0, 'is 0 to 10000').max(10_000, 'is 0 to 10000');
+const Milliseconds = z.number().int('is a whole number').min(0, 'is 0 to 600000').max(600_000, 'is 0 to 600000');
 const PerMinute = z.number().int('is a whole number').min(1, 'is at least 1').max(1_000_000, 'is at most 1000000');
+
+/** RFC 7065: no credentials, no path. */
+const TurnUrl = z
+  .string()
+  .max(300)
+  .regex(
+    /^turns?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\?transport=(udp|tcp))?$/,
+    'is turn:host, turns:host, with a port or ?transport=tcp as needed',
+  );
 
 const PROXIES = 'is true, false, a number of hops, or addresses and networks';
 const TrustProxy = z.union(
@@ -42,8 +53,14 @@ export const RateLimits = z.strictObject({
   connections: PerMinute.default(1_500),
   /** Signalling messages of all its connections. */
   messages: PerMinute.default(15_000),
-  /** Signalling messages of one connection. */
+  /** Rooms entered or joined. */
+  joins: PerMinute.default(1_500),
+  /** Signalling messages of one connection, without the following. */
   socketMessages: PerMinute.default(600),
+  /** Descriptions and candidates for others in a mesh, of one connection. */
+  relays: PerMinute.default(3_000),
+  /** What one participant says by `say`: KiB, once for each receiver. */
+  said: PerMinute.default(60_000),
 });
 export type RateLimits = z.infer<typeof RateLimits>;
 
@@ -85,7 +102,28 @@ export const ServerConfig = z
     /** Proxies whose X-Forwarded-* are believed: true, how many hops, or addresses and networks (`loopback, 10.0.0.0/8`). */
     trustProxy: TrustProxy.default(false),
     /** How long a participant without a connection keeps their place, ms. */
-    resumeGraceMs: z.number().int().min(0, 'is 0 to 600000').max(600_000, 'is 0 to 600000').default(15_000),
+    resumeGraceMs: Milliseconds.default(15_000),
+    /** TURN servers that clients are told of. */
+    turnUrls: z.array(TurnUrl).max(8, 'is 8 servers at most').default([]),
+    /** `static-auth-secret` of the TURN servers: clients get credentials made from it. */
+    turnSecret: z.string().min(1, 'is the static-auth-secret of the TURN server').max(1024).optional(),
+    /** How long those credentials are good, s. */
+    turnTtlSeconds: z
+      .number()
+      .int('is a whole number')
+      .min(60, 'is 60 to 604800')
+      .max(604_800, 'is 60 to 604800')
+      .default(3600),
+    /** Participants of a mesh at most; rooms that are larger go to the SFU. 0: all do. */
+    meshMax: Participants.default(5),
+    /** Participants that an SFU is good for. */
+    sfuMax: Participants.default(25),
+    /** Participants of a room with a client of the classic rooms protocol in it. */
+    classicMax: Participants.default(8),
+    /** How long a room on the SFU is small before it is a mesh again, ms. */
+    topologySettleMs: Milliseconds.default(5000),
+    /** How long a participant may take for the path to what the room moves to, ms. */
+    topologyTimeoutMs: Milliseconds.default(8000),
     maxRooms: z.number().int().min(1, 'is 1 to 1000000').max(1_000_000, 'is 1 to 1000000').default(10_000),
     rateLimits: RateLimits.prefault({}),
     /** The built web app; default: the one of this repository. */
@@ -97,6 +135,7 @@ export const ServerConfig = z
     if (config.tlsCert && !config.tlsKey) issue('tlsKey', 'is needed with a certificate');
     if (config.tlsKey && !config.tlsCert) issue('tlsCert', 'is needed with a key');
     if (config.requireTokens && !config.apiSecret) issue('apiSecret', 'is needed where tokens are required');
+    if (config.turnSecret && config.turnUrls.length === 0) issue('turnUrls', 'is needed with a TURN secret');
     if (config.mediaPort !== 0 && config.mediaPort + config.workers - 1 > 65_535) {
       issue('mediaPort', `leaves no room for ${config.workers} workers below 65536`);
     }

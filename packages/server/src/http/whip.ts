@@ -26,9 +26,9 @@ export function whip(context: HttpContext, sessions: HttpMediaSessions): Router 
       onMediaLost: () => session && sessions.end(session, 'lost'),
     });
     const room = context.rooms.enter(roomId);
-    const hold = { ended: () => {} };
-    room.addViewer(hold);
+    const release = room.hold();
     try {
+      room.topology.admit('sfu-only');
       const answer = await answerOffer(room, participant, { sdp, tracks: [], fresh: true }, loopback);
       if (participant.tracks.length === 0) throw new ServerError('unsupported', 'the offer sends nothing that we take');
       if (!participant.media?.worker.alive) throw new ServerError('unavailable', 'media is not available', 1);
@@ -39,7 +39,7 @@ export function whip(context: HttpContext, sessions: HttpMediaSessions): Router 
       room.discard(participant);
       throw error;
     } finally {
-      room.removeViewer(hold);
+      release();
     }
   };
   return mediaRoutes('whip', context, sessions, open);

@@ -1,31 +1,23 @@
 /** A participant's offer, from SDP to answer: opens or re-opens its media session and tells the room what it publishes. */
-import type { OfferRequest, TrackSource } from '@efir/protocol';
-import type { MediaKind, SectionParameters } from '@efir/rtc';
+import { MAX_TRACKS, type OfferRequest } from '@efir/protocol';
+import type { SectionParameters } from '@efir/rtc';
 import type { z } from 'zod';
 import { ServerError } from '../errors.js';
 import { readOffer } from '../media/sdp.js';
 import type { MediaSession } from '../media/session.js';
-import type { Participant, Track } from './participant.js';
+import { KIND_OF, type Participant, type Track } from './participant.js';
 import type { Room } from './room.js';
 
 type Offer = z.output<typeof OfferRequest>;
-
-/** Tracks that one participant may publish, as in the protocol's `ParticipantInfo`. */
-const MAX_TRACKS = 16;
-
-const KIND_OF: Record<TrackSource, MediaKind> = {
-  microphone: 'audio',
-  'screen-audio': 'audio',
-  camera: 'video',
-  screen: 'video',
-};
 
 /** The answer. `loopback`: the offer came from this machine. */
 export function answerOffer(room: Room, participant: Participant, offer: Offer, loopback: boolean): Promise<string> {
   return participant.offers.run(async () => {
     const parsed = readOffer(offer.sdp);
+    checkTopology(room, participant);
     const { worker, router } = await room.place.find();
     if (participant.gone) throw new ServerError('not-found', 'you have left the room');
+    checkTopology(room, participant);
     if (participant.needsFresh && !offer.fresh) {
       throw new ServerError(
         'conflict',
@@ -47,6 +39,7 @@ export function answerOffer(room: Room, participant: Participant, offer: Offer, 
       const agreed = session.agree(parsed);
       checkTracks(agreed.sections, offer.tracks);
       const answer = await session.accept(agreed, room.engine.candidates(session.worker, loopback));
+      checkTopology(room, participant);
       if (participant.gone || room.closed) throw new ServerError('not-found', 'you have left the room');
       room.negotiated(participant, session, publishedTracks(session, offer.tracks, participant.tracks));
       return answer;
@@ -65,6 +58,12 @@ function publishedTracks(session: MediaSession, said: Offer['tracks'], before: r
     const source = track?.source ?? (kind === 'audio' ? 'microphone' : 'camera');
     return { mid, kind, source, muted: track?.muted ?? false };
   });
+}
+
+/** Also after waiting: the room may have moved meanwhile. */
+function checkTopology(room: Room, participant: Participant): void {
+  if (room.topology.usesSfu(participant)) return;
+  throw new ServerError('conflict', 'the room is a mesh: connect to each participant, by relay');
 }
 
 function checkTracks(sections: readonly SectionParameters[], said: Offer['tracks']): void {

@@ -1,5 +1,5 @@
 /** Somebody in a room: one identity, over however many connections and PeerConnections. */
-import type { ParticipantInfo, ServerEvents, TrackSource } from '@efir/protocol';
+import type { LiveTopology, ParticipantInfo, ServerEvents, TrackSource } from '@efir/protocol';
 import type { MediaKind } from '@efir/rtc';
 import { type MediaSession, randomToken } from '../media/session.js';
 import { Sequence } from './sequence.js';
@@ -20,6 +20,13 @@ export interface ParticipantClient {
   close(reason: string, retry: boolean): void;
 }
 
+export const KIND_OF: Record<TrackSource, MediaKind> = {
+  microphone: 'audio',
+  'screen-audio': 'audio',
+  camera: 'video',
+  screen: 'video',
+};
+
 export interface Track {
   mid: string;
   kind: MediaKind;
@@ -28,22 +35,31 @@ export interface Track {
 }
 
 export interface ParticipantOptions {
+  /** Default: a random one. */
+  id?: string;
   name: string;
   permissions: Permissions;
   /** Not theirs to change: a token says so. */
   nameFixed?: boolean;
   /** Ends by its own means (WHIP): a lost transport is the end of it. */
   onMediaLost?: () => void;
+  /** A client of the classic rooms protocol: in a mesh, or nowhere. */
+  classic?: boolean;
+  /** False: it can't connect to others by itself. */
+  mesh?: boolean;
 }
 
 export class Participant {
-  readonly id = randomId();
+  readonly id: string;
   /** Whoever knows it is this participant. */
   readonly resumeSecret = randomToken(24);
   readonly joinedAt = Date.now();
   readonly permissions: Permissions;
   readonly nameFixed: boolean;
   readonly onMediaLost: (() => void) | null;
+  readonly classic: boolean;
+  /** Nobody can be kept from sending or receiving in a mesh: who may not do both is on the SFU, like those who can't. */
+  readonly sfuOnly: boolean;
   readonly subscription = new Subscription();
   /** Its offers are answered one after the other. */
   readonly offers = new Sequence(MAX_WAITING_OFFERS);
@@ -52,18 +68,25 @@ export class Participant {
   media: MediaSession | null = null;
   /** Its PeerConnection lost our end: only a fresh one can go on. */
   needsFresh = false;
+  /** What it sends to the SFU. */
   tracks: readonly Track[] = [];
+  /** What it says that it sends in a mesh; `mid` is the source. */
+  meshTracks: readonly Track[] = [];
   /** Out of the room for good. */
   gone = false;
   /** Runs while there is no connection. */
   grace: NodeJS.Timeout | null = null;
   #transports = 0;
 
-  constructor({ name, permissions, nameFixed = false, onMediaLost }: ParticipantOptions) {
+  constructor(options: ParticipantOptions) {
+    const { id, name, permissions, nameFixed = false, onMediaLost = null, classic = false, mesh = true } = options;
+    this.id = id ?? randomId();
     this.name = name;
     this.permissions = permissions;
     this.nameFixed = nameFixed;
-    this.onMediaLost = onMediaLost ?? null;
+    this.onMediaLost = onMediaLost;
+    this.classic = classic;
+    this.sfuOnly = !mesh || onMediaLost !== null || !permissions.publish || !permissions.subscribe;
   }
 
   /** One for each PeerConnection; see `participantOfTransport`. */
@@ -72,9 +95,23 @@ export class Participant {
     return `${this.id}.${this.#transports}`;
   }
 
-  info(): ParticipantInfo {
-    const tracks = this.tracks.map(({ mid, source, kind, muted }) => ({ id: this.trackId(mid), source, kind, muted }));
-    return { id: this.id, name: this.name, tracks, joinedAt: this.joinedAt };
+  /** In a room that runs on `topology`, and is `moving` to the other one or not. */
+  info(topology: LiveTopology, moving: boolean): ParticipantInfo {
+    const tracks = this.#shownTracks(topology, moving).map(({ mid, source, kind, muted }) => ({
+      id: this.trackId(mid),
+      source,
+      kind,
+      muted,
+    }));
+    const { id, name, joinedAt, classic } = this;
+    return { id, name, tracks, joinedAt, ...(classic && { classic }) };
+  }
+
+  /** Who came during a move publishes on the new path only. */
+  #shownTracks(topology: LiveTopology, moving: boolean): readonly Track[] {
+    if (this.sfuOnly) return this.tracks;
+    const [now, then] = topology === 'mesh' ? [this.meshTracks, this.tracks] : [this.tracks, this.meshTracks];
+    return now.length === 0 && moving ? then : now;
   }
 
   trackId(mid: string): string {

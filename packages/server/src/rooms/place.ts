@@ -1,6 +1,6 @@
 /**
- * Where a room's media is: one router on one worker. When the worker is lost a new one is looked for until there is one or
- * the room is closed; who asks meanwhile waits a little.
+ * Where a room's media is: one router on one worker, opened when it is first needed. A worker is looked for until there is
+ * one or the room is closed; who asks meanwhile waits a little.
  */
 import { ServerError } from '../errors.js';
 import type { MediaWorker, MediaWorkers } from '../media/workers.js';
@@ -21,6 +21,7 @@ export class Place {
   #generation = 0;
   #home: Home | null = null;
   #closed = false;
+  #opening: Promise<void> | null = null;
   #waiting: (() => void)[] = [];
 
   constructor(workers: MediaWorkers, room: string) {
@@ -33,9 +34,10 @@ export class Place {
     return this.#home;
   }
 
-  /** Throws `ServerError` `unavailable` if there is none in time. */
+  /** Opens one if there is none. Throws `ServerError` `unavailable` if there is none in time. */
   async find(): Promise<Home> {
     if (!this.#home && !this.#closed) {
+      void this.open();
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, WAIT_MS);
         this.#waiting.push(() => {
@@ -49,14 +51,17 @@ export class Place {
   }
 
   /** Resolves when a router is open, or the room is closed. */
-  async open(): Promise<void> {
-    while (!this.#closed && !this.#home) {
-      const home = await this.#tryOpen();
-      if (!home) await this.#retryTime();
-      else if (this.#closed) close(home);
-      else this.#home = home;
-    }
-    this.#wake();
+  open(): Promise<void> {
+    this.#opening ??= this.#search().finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
+  }
+
+  /** Not needed for now. */
+  release(): void {
+    if (this.#home) close(this.#home);
+    this.#home = null;
   }
 
   /** The worker is gone. */
@@ -66,8 +71,17 @@ export class Place {
 
   close(): void {
     this.#closed = true;
-    if (this.#home) close(this.#home);
-    this.#home = null;
+    this.release();
+    this.#wake();
+  }
+
+  async #search(): Promise<void> {
+    while (!this.#closed && !this.#home) {
+      const home = await this.#tryOpen();
+      if (!home) await this.#retryTime();
+      else if (this.#closed) close(home);
+      else this.#home = home;
+    }
     this.#wake();
   }
 

@@ -7,14 +7,15 @@ import type { Logger } from 'pino';
 import { ServerError } from '../errors.js';
 import type { MediaEngine } from '../media/engine.js';
 import type { MediaSession } from '../media/session.js';
+import type { TopologyOptions, TopologyStep } from '../topology/control.js';
 import { Distribution } from './distribution.js';
 import type { Participant, ParticipantClient, Track } from './participant.js';
 import { Place } from './place.js';
-import { topologyFor } from './topology.js';
+import { RoomTopology } from './room-topology.js';
 
 export type LeaveReason = ServerEvents['participant-left']['reason'];
 
-/** One who only watches, or a request under way: keeps the room from closing. */
+/** One who only watches: keeps the room from closing. */
 export interface Viewer {
   /** The room, or its media, is gone. */
   ended(reason: string): void;
@@ -24,10 +25,14 @@ export interface RoomOptions {
   id: string;
   settings: RoomSettings;
   engine: MediaEngine;
+  topology: TopologyOptions;
   resumeGraceMs: number;
   log: Logger;
   /** Nobody is in it any more. */
   onEmpty: () => void;
+  /** Somebody came or went. */
+  onMembership: () => void;
+  onTopologyStep: (step: TopologyStep) => void;
 }
 
 export class Room {
@@ -38,6 +43,7 @@ export class Room {
   readonly participants = new Map<string, Participant>();
   readonly viewers = new Set<Viewer>();
   readonly distribution: Distribution;
+  readonly topology: RoomTopology;
   /** Who speaks; a participant's id. */
   speaker: string | null = null;
   closed = false;
@@ -45,50 +51,71 @@ export class Room {
   readonly #bySecret = new Map<string, Participant>();
   readonly #resumeGraceMs: number;
   readonly #onEmpty: () => void;
+  readonly #onMembership: () => void;
   readonly #log: Logger;
+  /** Requests under way that keep the room from closing. */
+  #holds = 0;
 
-  constructor({ id, settings, engine, resumeGraceMs, log, onEmpty }: RoomOptions) {
+  constructor(options: RoomOptions) {
+    const { id, settings, engine, resumeGraceMs, log, onEmpty, onMembership, onTopologyStep } = options;
     this.id = id;
     this.#settings = settings;
     this.engine = engine;
     this.place = new Place(engine.workers, id);
     this.#resumeGraceMs = resumeGraceMs;
     this.#onEmpty = onEmpty;
+    this.#onMembership = onMembership;
     this.#log = log.child({ room: id });
     this.distribution = new Distribution(this.participants, this.#log);
+    this.topology = new RoomTopology(this, options.topology, onTopologyStep, this.#log);
+    if (this.topology.current === 'sfu') this.prepareMedia();
   }
 
   get settings(): RoomSettings {
     return this.#settings;
   }
 
-  /** For offers from now on; what is agreed on stays. */
+  /**
+   * Media: for offers from now on, what is agreed on stays. The topology: at once, by a migration. Throws `conflict` if
+   * somebody in the room can't follow.
+   */
   changeSettings(settings: RoomSettings): void {
+    this.topology.checkSetting(settings);
     this.#settings = settings;
+    this.topology.changed();
+    this.topology.retry();
   }
 
   get empty(): boolean {
-    return this.participants.size === 0 && this.viewers.size === 0;
+    return this.participants.size === 0 && this.viewers.size === 0 && this.#holds === 0;
   }
 
   info(): RoomInfo {
-    const { id, settings, createdAt } = this;
-    return { id, settings, topology: topologyFor(settings), participants: this.participants.size, createdAt };
+    const { id, settings, createdAt, participants, topology } = this;
+    return { id, settings, topology: topology.current, participants: participants.size, createdAt };
   }
 
   participantInfos(): ParticipantInfo[] {
-    return [...this.participants.values()].map((participant) => participant.info());
+    return [...this.participants.values()].map((participant) => this.infoOf(participant));
   }
 
-  /** Throws `room-full`, or `not-found` if the room has just closed. */
+  infoOf(participant: Participant): ParticipantInfo {
+    return participant.info(this.topology.current, this.topology.pending !== null);
+  }
+
+  /** Throws `room-full`, `conflict` if the newcomer can't be on what the room runs on, or `not-found` if it has just closed. */
   join(participant: Participant): void {
     if (this.closed) throw new ServerError('not-found', `room ${this.id} is closed`);
     if (this.participants.size >= this.settings.maxParticipants) {
       throw new ServerError('room-full', `room ${this.id} is full (${this.settings.maxParticipants})`, 30);
     }
+    this.topology.admit(participant.classic ? 'classic' : participant.sfuOnly ? 'sfu-only' : 'participant');
     this.participants.set(participant.id, participant);
     this.#bySecret.set(participant.resumeSecret, participant);
-    this.broadcast('participant-joined', { participant: participant.info() }, participant);
+    // First: who hears that the room moves to the SFU begins no connection to the newcomer.
+    this.topology.changed();
+    this.broadcast('participant-joined', { participant: this.infoOf(participant) }, participant);
+    this.#onMembership();
     if (participant.tracks.length > 0) this.distribution.tracksChanged();
     this.#log.info({ participant: participant.id, participants: this.participants.size }, 'joined');
   }
@@ -102,6 +129,8 @@ export class Room {
     this.participants.delete(participant.id);
     this.#bySecret.delete(participant.resumeSecret);
     this.broadcast('participant-left', { participant: participant.id, reason });
+    this.topology.changed();
+    this.#onMembership();
     if (participant.tracks.length > 0) this.distribution.tracksChanged();
     this.#log.info({ participant: participant.id, reason, participants: this.participants.size }, 'left');
     this.checkEmpty();
@@ -116,11 +145,24 @@ export class Room {
 
   addViewer(viewer: Viewer): void {
     if (this.closed) throw new ServerError('not-found', `room ${this.id} is closed`);
+    this.topology.admit('viewer');
     this.viewers.add(viewer);
+    this.topology.changed();
   }
 
   removeViewer(viewer: Viewer): void {
-    if (this.viewers.delete(viewer)) this.checkEmpty();
+    if (!this.viewers.delete(viewer)) return;
+    this.topology.changed();
+    this.checkEmpty();
+  }
+
+  /** Keeps an empty room from closing until it is called back. */
+  hold(): () => void {
+    this.#holds++;
+    return () => {
+      this.#holds--;
+      this.checkEmpty();
+    };
   }
 
   /** The participant whose secret it is. */
@@ -134,7 +176,8 @@ export class Room {
     if (participant.grace) clearTimeout(participant.grace);
     participant.grace = null;
     participant.client = client;
-    before?.close('resumed elsewhere', false);
+    before?.close('opened in another tab', false);
+    this.topology.connected(participant);
     participant.subscription.forgetTold();
     this.distribution.subscriberChanged(participant);
   }
@@ -144,21 +187,32 @@ export class Room {
     if (participant.client !== client || participant.gone) return;
     participant.client = null;
     participant.grace = setTimeout(() => this.leave(participant, 'lost'), this.#resumeGraceMs);
+    this.topology.changed();
   }
 
   rename(participant: Participant, name: string): void {
     if (participant.nameFixed || participant.name === name) return;
     participant.name = name;
-    this.broadcast('participant-updated', { participant: participant.info() }, participant);
+    this.#tellUpdate(participant);
   }
 
   /** Throws `not-found` if no such track is published. */
   mute(participant: Participant, source: TrackSource, muted: boolean): void {
-    const concerned = participant.tracks.filter((track) => track.source === source);
+    const both = [...participant.tracks, ...participant.meshTracks];
+    const concerned = both.filter((track) => track.source === source);
     if (concerned.length === 0) throw new ServerError('not-found', `you publish no ${source}`);
     if (concerned.every((track) => track.muted === muted)) return;
-    participant.tracks = participant.tracks.map((track) => (track.source === source ? { ...track, muted } : track));
-    this.broadcast('participant-updated', { participant: participant.info() }, participant);
+    const apply = (track: Track): Track => (track.source === source ? { ...track, muted } : track);
+    participant.tracks = participant.tracks.map(apply);
+    participant.meshTracks = participant.meshTracks.map(apply);
+    this.#tellUpdate(participant);
+  }
+
+  /** What the participant sends in a mesh from now on. */
+  publish(participant: Participant, tracks: readonly Track[]): void {
+    const before = JSON.stringify(participant.meshTracks);
+    participant.meshTracks = tracks;
+    if (before !== JSON.stringify(tracks)) this.#tellUpdate(participant);
   }
 
   /** An offer was agreed on: `session` is the participant's PeerConnection from now on and carries `tracks`. */
@@ -176,7 +230,7 @@ export class Room {
     const announced = before !== JSON.stringify(tracks);
     participant.tracks = tracks;
     if (!this.participants.has(participant.id)) return;
-    if (announced) this.broadcast('participant-updated', { participant: participant.info() }, participant);
+    if (announced) this.#tellUpdate(participant);
     if (announced || fresh) this.distribution.tracksChanged();
     else this.distribution.subscriberChanged(participant);
   }
@@ -193,20 +247,44 @@ export class Room {
   async mediaLost(reason: string): Promise<void> {
     this.place.lost();
     this.speakerChanged(null);
+    this.topology.mediaLost();
     for (const viewer of [...this.viewers]) viewer.ended(reason);
     const interrupted = new Set([...this.participants.values()].filter(({ offers }) => offers.size > 0));
     for (const participant of [...this.participants.values()]) this.#loseMedia(participant, reason);
-    if (this.closed) return;
+    const concerned = (): Participant[] => [...this.participants.values()].filter((one) => this.topology.usesSfu(one));
+    // A mesh goes on by itself.
+    if (this.closed || concerned().length === 0) return;
     await this.place.open();
-    for (const participant of this.participants.values()) {
+    for (const participant of concerned()) {
       if (participant.needsFresh || interrupted.has(participant)) participant.client?.send('media-restart', { reason });
     }
+  }
+
+  prepareMedia(): void {
+    void this.place.open();
+  }
+
+  retireMedia(participant: Participant): void {
+    this.#loseMedia(participant, 'the room has left the SFU');
+    participant.tracks = [];
+    this.distribution.tracksChanged();
+  }
+
+  releaseMedia(): void {
+    this.place.release();
+  }
+
+  /** Tracks have other ids on the other topology. */
+  moved(): void {
+    if (this.topology.current === 'mesh') this.speakerChanged(null);
+    for (const participant of this.participants.values()) this.#tellUpdate(participant);
   }
 
   /** Puts everyone out. */
   close(reason: string, retry: boolean): void {
     if (this.closed) return;
     this.closed = true;
+    this.topology.close();
     for (const viewer of [...this.viewers]) viewer.ended(reason);
     // Nobody needs to hear of all the others leaving.
     const clients = [...this.participants.values()].map((participant) => {
@@ -232,6 +310,10 @@ export class Room {
     if (this.empty && !this.closed) this.#onEmpty();
   }
 
+  #tellUpdate(participant: Participant): void {
+    this.broadcast('participant-updated', { participant: this.infoOf(participant) }, participant);
+  }
+
   #loseMedia(participant: Participant, reason: string): void {
     if (participant.onMediaLost) {
       participant.onMediaLost();
@@ -249,6 +331,6 @@ export class Room {
   #transportLost(participant: Participant, session: MediaSession, reason: string): void {
     if (participant.media !== session) return;
     this.#loseMedia(participant, reason);
-    participant.client?.send('media-restart', { reason });
+    if (this.topology.usesSfu(participant)) participant.client?.send('media-restart', { reason });
   }
 }

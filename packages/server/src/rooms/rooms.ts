@@ -2,24 +2,33 @@
  * All rooms of this server. A room comes to be when somebody enters it or its settings are put; it ends with the last one
  * in it, unless its settings were put. Brings the workers' notices to the rooms, and rooms of a lost worker to another.
  */
+import { EventEmitter } from 'node:events';
 import { RoomSettings } from '@efir/protocol';
 import type { Logger } from 'pino';
 import { ServerError } from '../errors.js';
 import type { MediaEngine } from '../media/engine.js';
 import type { MediaWorker } from '../media/workers.js';
+import type { TopologyOptions, TopologyStep } from '../topology/control.js';
 import { participantOfTransport } from './participant.js';
 import { roomOfRouter } from './place.js';
 import { Room } from './room.js';
-import { topologyFor } from './topology.js';
+import { liveSetting } from './room-topology.js';
 
 export interface RoomsOptions {
   engine: MediaEngine;
   maxRooms: number;
   resumeGraceMs: number;
+  topology: TopologyOptions;
   log: Logger;
 }
 
-export class Rooms {
+export interface RoomsEvents {
+  /** Somebody came into a room or left one. */
+  membership: [room: Room];
+  topology: [step: TopologyStep, room: Room];
+}
+
+export class Rooms extends EventEmitter<RoomsEvents> {
   readonly #rooms = new Map<string, Room>();
   /** Ids of rooms whose settings were put. */
   readonly #kept = new Set<string>();
@@ -27,6 +36,7 @@ export class Rooms {
   #closed = false;
 
   constructor(options: RoomsOptions) {
+    super();
     this.#options = options;
     const { workers } = options.engine;
     workers.on('worker-lost', (worker) => this.#workerLost(worker));
@@ -62,9 +72,9 @@ export class Rooms {
     return this.#rooms.get(id) ?? this.#create(id, RoomSettings.parse({}));
   }
 
-  /** Makes the room, or changes it, and keeps it. Throws `unsupported`. */
+  /** Makes the room, or changes it, and keeps it. Throws `unsupported`, or `conflict` if somebody in it can't follow. */
   put(id: string, settings: RoomSettings): { room: Room; created: boolean } {
-    topologyFor(settings);
+    liveSetting(settings);
     const existing = this.#rooms.get(id);
     if (existing) existing.changeSettings(settings);
     const room = existing ?? this.#create(id, settings);
@@ -92,11 +102,19 @@ export class Rooms {
     if (this.#rooms.size >= this.#options.maxRooms) {
       throw new ServerError('unavailable', `there are as many rooms as may be (${this.#options.maxRooms})`, 30);
     }
-    const { engine, resumeGraceMs, log } = this.#options;
-    const onEmpty = (): void => this.#emptied(room);
-    const room = new Room({ id, settings, engine, resumeGraceMs, log, onEmpty });
+    const { engine, resumeGraceMs, topology, log } = this.#options;
+    const room: Room = new Room({
+      id,
+      settings,
+      engine,
+      topology,
+      resumeGraceMs,
+      log,
+      onEmpty: () => this.#emptied(room),
+      onMembership: () => this.emit('membership', room),
+      onTopologyStep: (step) => this.emit('topology', step, room),
+    });
     this.#rooms.set(id, room);
-    void room.place.open();
     return room;
   }
 

@@ -5,25 +5,34 @@
 import type {
   EnterReply,
   EnterRequest,
+  IceServersReply,
+  MigratedRequest,
   MuteRequest,
   OfferReply,
   OfferRequest,
   PlainReply,
+  PublishRequest,
+  RelayRequest,
+  SayRequest,
   ServerEvents,
 } from '@efir/protocol';
 import type { z } from 'zod';
 import type { Tokens } from '../auth/tokens.js';
+import type { IceServers } from '../auth/turn.js';
 import { ServerError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import { answerOffer } from '../rooms/negotiation.js';
 import { Participant, type ParticipantClient } from '../rooms/participant.js';
 import type { Room } from '../rooms/room.js';
 import type { Rooms } from '../rooms/rooms.js';
+import { publish, relay, say } from './mesh-relay.js';
 
 export interface ConnectionContext {
   rooms: Rooms;
   tokens: Tokens;
   limits: Limits;
+  /** For a participant whose page came from `host` (the HTTP header). */
+  iceServers(participant: string, host: string | undefined): IceServers;
 }
 
 export interface ConnectionTransport {
@@ -33,6 +42,8 @@ export interface ConnectionTransport {
   address: string;
   /** The client is on this machine. */
   loopback: boolean;
+  /** The HTTP header. */
+  host: string | undefined;
 }
 
 type Ok<T> = Extract<T, { ok: true }>;
@@ -95,6 +106,35 @@ export class Connection implements ParticipantClient {
     return { ok: true };
   }
 
+  async publish(request: z.output<typeof PublishRequest>): Promise<Ok<PlainReply>> {
+    const { room, participant } = this.#membership();
+    publish(room, participant, request);
+    return { ok: true };
+  }
+
+  async relay(request: z.output<typeof RelayRequest>): Promise<Ok<PlainReply>> {
+    const { room, participant } = this.#membership();
+    relay(room, participant, request);
+    return { ok: true };
+  }
+
+  async migrated(request: MigratedRequest): Promise<Ok<PlainReply>> {
+    const { room, participant } = this.#membership();
+    room.topology.report(participant, request);
+    return { ok: true };
+  }
+
+  async say(request: SayRequest): Promise<Ok<PlainReply>> {
+    const { room, participant } = this.#membership();
+    await say(room, participant, request, this.#context.limits);
+    return { ok: true };
+  }
+
+  async iceServers(): Promise<Ok<IceServersReply>> {
+    const { participant } = this.#membership();
+    return { ok: true, ...this.#context.iceServers(participant.id, this.#transport.host) };
+  }
+
   async leave(): Promise<Ok<PlainReply>> {
     const { room, participant } = this.#membership();
     this.#participant = null;
@@ -110,11 +150,14 @@ export class Connection implements ParticipantClient {
     if (!room || !participant) return null;
     room.connect(participant, this);
     room.rename(participant, name);
-    return this.#entered(room, participant, participant.media !== null);
+    // In a mesh there is nothing of theirs here that could be lost.
+    const mesh = room.topology.current === 'mesh' && !participant.sfuOnly;
+    return this.#entered(room, participant, mesh || participant.media !== null);
   }
 
-  async #join({ room: roomId, name, token }: z.output<typeof EnterRequest>): Promise<Ok<EnterReply>> {
+  async #join({ room: roomId, name, token, mesh }: z.output<typeof EnterRequest>): Promise<Ok<EnterReply>> {
     const { rooms, tokens, limits } = this.#context;
+    await limits.take('joins', this.#transport.address);
     const grant = await tokens.grant(roomId, token);
     if (!rooms.find(roomId)) await limits.take('rooms', this.#transport.address);
     if (this.#closed) throw new ServerError('unavailable', 'the connection is gone');
@@ -122,6 +165,7 @@ export class Connection implements ParticipantClient {
       name: grant.name ?? name,
       nameFixed: grant.name !== undefined,
       permissions: { publish: grant.publish, subscribe: grant.subscribe },
+      mesh,
     });
     const room = rooms.enter(roomId);
     try {
@@ -137,21 +181,26 @@ export class Connection implements ParticipantClient {
   #entered(room: Room, participant: Participant, resumed: boolean): Ok<EnterReply> {
     this.#room = room;
     this.#participant = participant;
-    // After the reply, which says nothing of it.
-    if (room.speaker) setImmediate(() => this.#tellSpeaker());
+    const { pending } = room.topology;
+    // After the reply, which says nothing of it or not all.
+    if (room.speaker || pending) setImmediate(() => this.#tellState());
     return {
       ok: true,
       participant: participant.id,
       resume: participant.resumeSecret,
       resumed,
       room: room.info(),
+      ...(pending && { migration: pending }),
       participants: room.participantInfos(),
-      iceServers: [],
+      ...this.#context.iceServers(participant.id, this.#transport.host),
     };
   }
 
-  #tellSpeaker(): void {
-    if (this.#room) this.send('speaker', { participant: this.#room.speaker });
+  #tellState(): void {
+    if (!this.#room) return;
+    const { speaker, topology } = this.#room;
+    if (speaker) this.send('speaker', { participant: speaker });
+    if (topology.preparing) this.send('topology', topology.preparing);
   }
 
   #membership(): { room: Room; participant: Participant } {

@@ -11,6 +11,7 @@ import { isLoopback } from '../media/candidates.js';
 import type { Metrics } from '../metrics.js';
 import { validate } from '../validation.js';
 import { Connection, type ConnectionContext } from './connection.js';
+import { deliver } from './delivery.js';
 import { isRequest, REQUESTS, type RequestName } from './requests.js';
 
 export interface GatewayOptions extends ConnectionContext {
@@ -45,10 +46,11 @@ function serveSocket(socket: Socket, { idleMs = 30_000, ...options }: GatewayOpt
   const address = options.clientAddress(socket.request);
   const key = addressKey(address);
   const connection = new Connection(options, {
-    send: (event, payload) => socket.emit(event, payload),
+    send: (event, payload) => deliver(socket, event, payload),
     disconnect: () => socket.disconnect(true),
     address: key,
     loopback: isLoopback(address),
+    host: socket.handshake.headers.host,
   });
 
   const idle = setInterval(() => {
@@ -60,7 +62,7 @@ function serveSocket(socket: Socket, { idleMs = 30_000, ...options }: GatewayOpt
   });
 
   const handle = async (event: string, args: unknown[]): Promise<unknown> => {
-    await limits.take('socketMessages', socket.id);
+    await limits.take(event === 'relay' ? 'relays' : 'socketMessages', socket.id);
     await limits.take('messages', key);
     if (!isRequest(event)) throw new ServerError('bad-request', `there is no message "${event.slice(0, 40)}"`);
     return dispatch(connection, event, args[0]);
@@ -94,6 +96,17 @@ function dispatch(connection: Connection, event: RequestName, payload: unknown):
       return connection.offer(validate(REQUESTS.offer, payload));
     case 'mute':
       return connection.mute(validate(REQUESTS.mute, payload));
+    case 'publish':
+      return connection.publish(validate(REQUESTS.publish, payload));
+    case 'relay':
+      return connection.relay(validate(REQUESTS.relay, payload));
+    case 'migrated':
+      return connection.migrated(validate(REQUESTS.migrated, payload));
+    case 'say':
+      return connection.say(validate(REQUESTS.say, payload));
+    case 'ice-servers':
+      validate(REQUESTS['ice-servers'], payload ?? {});
+      return connection.iceServers();
     case 'leave':
       validate(REQUESTS.leave, payload ?? {});
       return connection.leave();

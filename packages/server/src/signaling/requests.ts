@@ -1,10 +1,25 @@
 /** What a signalling connection may ask for, and the schema of each payload. */
-import { EnterRequest, LeaveRequest, MuteRequest, OfferRequest } from '@efir/protocol';
+import {
+  EnterRequest,
+  IceServersRequest,
+  LeaveRequest,
+  MigratedRequest,
+  MuteRequest,
+  OfferRequest,
+  PublishRequest,
+  RelayRequest,
+  SayRequest,
+} from '@efir/protocol';
 
 export const REQUESTS = {
   enter: EnterRequest,
   offer: OfferRequest,
   mute: MuteRequest,
+  publish: PublishRequest,
+  relay: RelayRequest,
+  migrated: MigratedRequest,
+  say: SayRequest,
+  'ice-servers': IceServersRequest,
   leave: LeaveRequest,
 } as const;
 

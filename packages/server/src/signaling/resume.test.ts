@@ -53,7 +53,7 @@ test('a second connection with the same secret takes over, and the first is told
   const tab = running.connect();
   const { participant } = await tab.enter({ room: 'demo', name: 'Ann', resume: ann.resume });
   expect(participant).toBe(ann.id);
-  expect(await ann.event('closed')).toEqual({ reason: 'resumed elsewhere', retry: false });
+  expect(await ann.event('closed')).toEqual({ reason: 'opened in another tab', retry: false });
   await ann.disconnected();
   await tab.ok('mute', { source: 'camera', muted: true });
   expect(bob.seen('participant-left')).toEqual([]);

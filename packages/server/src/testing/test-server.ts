@@ -26,9 +26,10 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
+/** All of its rooms are on the SFU, unless the configuration has a `meshMax`. */
 export async function startTestServer(config: ServerConfigInput = {}, size = 1): Promise<TestServer> {
   const workers = new FakeWorkers(size);
-  const input = { port: 0, host: '127.0.0.1', resumeGraceMs: 60, ...config };
+  const input = { port: 0, host: '127.0.0.1', resumeGraceMs: 60, meshMax: 0, ...config };
   const server = await startServer(input, { workers, log: pino({ level: 'silent' }) });
   const clients: TestClient[] = [];
   const base = `http://127.0.0.1:${server.port}`;

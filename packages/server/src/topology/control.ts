@@ -48,6 +48,13 @@ export class TopologyControl {
     return this.#migration && { epoch: this.#migration.epoch, topology: this.#migration.to };
   }
 
+  /** What everybody was told of the move under way. */
+  get preparing(): TopologyEvent | null {
+    if (!this.#migration) return null;
+    const { epoch, to, reason } = this.#migration;
+    return { epoch, topology: to, phase: 'prepare', reason };
+  }
+
   /** When `tick` is due. */
   get nextAtMs(): number | null {
     return this.#nextAtMs;

@@ -1,0 +1,217 @@
+/**
+ * What a room runs on and its moves, carried out: keeps the control's clock, tells everybody, gets the media side ready
+ * and gives it up when the room has left it.
+ */
+import type {
+  LiveTopology,
+  MigratedRequest,
+  PendingMigration,
+  RoomSettings,
+  ServerEvents,
+  TopologyEvent,
+} from '@efir/protocol';
+import type { Logger } from 'pino';
+import { ServerError } from '../errors.js';
+import { type Newcomer, refusalOf, refusalOfSetting } from '../topology/admission.js';
+import { TopologyControl, type TopologyOptions, type TopologyStep } from '../topology/control.js';
+import type { RoomShape } from '../topology/decision.js';
+import type { Participant } from './participant.js';
+
+/** For the last packets of the old path: clients close theirs after a second. */
+const RETIRE_MS = 2000;
+
+/** The room, as its topology needs it. */
+export interface MovingRoom {
+  readonly participants: ReadonlyMap<string, Participant>;
+  readonly viewers: { readonly size: number };
+  readonly settings: RoomSettings;
+  broadcast<E extends keyof ServerEvents>(event: E, payload: ServerEvents[E]): void;
+  /** The SFU will be needed soon. */
+  prepareMedia(): void;
+  /** This participant's transport is not needed any more. */
+  retireMedia(participant: Participant): void;
+  /** Nobody needs the SFU any more. */
+  releaseMedia(): void;
+  /** It runs on another topology from now on. */
+  moved(): void;
+}
+
+export class RoomTopology {
+  readonly #room: MovingRoom;
+  readonly #options: TopologyOptions;
+  readonly #control: TopologyControl;
+  readonly #onStep: (step: TopologyStep) => void;
+  readonly #log: Logger;
+  #timer: NodeJS.Timeout | null = null;
+  #retiring: NodeJS.Timeout | null = null;
+  #closed = false;
+  /** Steps to be carried out; what one sets off comes after it. */
+  readonly #steps: TopologyStep[] = [];
+  #busy = false;
+
+  constructor(room: MovingRoom, options: TopologyOptions, onStep: (step: TopologyStep) => void, log: Logger) {
+    this.#room = room;
+    this.#options = options;
+    this.#control = new TopologyControl(options, liveSetting(room.settings));
+    this.#onStep = onStep;
+    this.#log = log;
+  }
+
+  get current(): LiveTopology {
+    return this.#control.current;
+  }
+
+  get pending(): PendingMigration | null {
+    return this.#control.pending;
+  }
+
+  /** The move under way, as everybody was told. */
+  get preparing(): TopologyEvent | null {
+    return this.#control.preparing;
+  }
+
+  /** Throws `conflict` or `room-full`. */
+  admit(newcomer: Newcomer): void {
+    const refusal = refusalOf(newcomer, this.#shape(), this.#options);
+    if (refusal) throw new ServerError(refusal.code, refusal.message, refusal.code === 'room-full' ? 30 : undefined);
+  }
+
+  /** Throws `conflict` if somebody in the room can't follow. */
+  checkSetting(settings: RoomSettings): void {
+    const refusal = refusalOfSetting(liveSetting(settings), this.#shape());
+    if (refusal) throw new ServerError(refusal.code, refusal.message);
+  }
+
+  /** This one's media goes through the SFU, or is about to. */
+  usesSfu({ sfuOnly }: Participant): boolean {
+    return sfuOnly || this.current === 'sfu' || this.pending?.topology === 'sfu';
+  }
+
+  /** These two have a connection between them, or are about to, or had it a moment ago. */
+  usesMesh(one: Participant, other: Participant): boolean {
+    if (one.sfuOnly || other.sfuOnly) return false;
+    const mesh = this.current === 'mesh' || this.pending?.topology === 'mesh' || this.#retiring !== null;
+    return mesh || one.classic || other.classic;
+  }
+
+  /** Somebody came, went, was lost or came back, or the settings are others. */
+  changed(): void {
+    this.#take(this.#control.changed(this.#shape(), this.#members(), performance.now()));
+  }
+
+  /** Connected, and perhaps with another page than before. */
+  connected(participant: Participant): void {
+    this.changed();
+    this.#take(this.#control.renewed(participant.id, performance.now()));
+  }
+
+  /** What failed before is tried again. */
+  retry(): void {
+    this.#take(this.#control.retry(performance.now()));
+  }
+
+  /** A client's `migrated`. */
+  report(participant: Participant, { epoch, ok, reason }: MigratedRequest): void {
+    if (!ok) this.#log.info({ participant: participant.id, epoch, reason }, 'a participant cannot move');
+    this.#take(this.#control.report(participant.id, epoch, ok, performance.now()));
+  }
+
+  /** The media worker is gone. */
+  mediaLost(): void {
+    this.#take(this.#control.unavailable(performance.now()));
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#timer) clearTimeout(this.#timer);
+    if (this.#retiring) clearTimeout(this.#retiring);
+  }
+
+  #shape(): RoomShape {
+    const { participants, viewers, settings } = this.#room;
+    let classic = 0;
+    let sfuOnly = 0;
+    for (const participant of participants.values()) {
+      if (participant.classic) classic++;
+      else if (participant.sfuOnly) sfuOnly++;
+    }
+    return {
+      participants: participants.size,
+      classic,
+      sfuOnly,
+      viewers: viewers.size,
+      setting: liveSetting(settings),
+    };
+  }
+
+  #members(): Set<string> {
+    const moving = [...this.#room.participants.values()].filter(
+      ({ classic, sfuOnly, client }) => !classic && !sfuOnly && client !== null,
+    );
+    return new Set(moving.map(({ id }) => id));
+  }
+
+  #take(steps: readonly TopologyStep[]): void {
+    if (this.#closed) return;
+    this.#steps.push(...steps);
+    if (!this.#busy) {
+      this.#busy = true;
+      for (let step = this.#steps.shift(); step; step = this.#steps.shift()) this.#carryOut(step);
+      this.#busy = false;
+    }
+    this.#schedule();
+  }
+
+  #carryOut(step: TopologyStep): void {
+    const { event, from, to } = step;
+    this.#log.info({ ...event, from, to, ms: Math.round(step.tookMs) }, 'topology');
+    const { phase, topology } = event;
+    if (phase === 'prepare' && topology === 'mesh') {
+      for (const participant of this.#room.participants.values()) participant.meshTracks = [];
+    }
+    // On the way before the others hear of it.
+    if (phase !== 'abort' && topology === 'sfu') this.#room.prepareMedia();
+    this.#room.broadcast('topology', event);
+    if (phase === 'commit') this.#room.moved();
+    if (phase !== 'prepare') this.#retire(topology);
+    this.#onStep(step);
+  }
+
+  /** The path that the room is not on is given up in a moment. */
+  #retire(staying: LiveTopology): void {
+    const retired = new Map(
+      [...this.#room.participants.values()]
+        .filter((participant) => staying === 'mesh' && participant.media && !participant.sfuOnly)
+        .map((participant) => [participant, participant.media]),
+    );
+    for (const participant of retired.keys()) participant.needsFresh = true;
+    if (this.#retiring) clearTimeout(this.#retiring);
+    this.#retiring = setTimeout(() => {
+      this.#retiring = null;
+      for (const [participant, media] of retired) {
+        if (participant.media === media || participant.media === null) this.#room.retireMedia(participant);
+      }
+      const { sfuOnly, viewers } = this.#shape();
+      const needed = this.current === 'sfu' || this.pending?.topology === 'sfu' || sfuOnly + viewers > 0;
+      if (!needed) this.#room.releaseMedia();
+    }, RETIRE_MS);
+  }
+
+  #schedule(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    const at = this.#control.nextAtMs;
+    if (at === null) return;
+    // Rounded up: a timer that fires early would only be set again.
+    this.#timer = setTimeout(
+      () => this.#take(this.#control.tick(performance.now())),
+      Math.ceil(at - performance.now()) + 1,
+    );
+  }
+}
+
+/** Throws `unsupported` for what is not there yet. */
+export function liveSetting({ topology }: RoomSettings): RoomShape['setting'] {
+  if (topology !== 'mcu') return topology;
+  throw new ServerError('unsupported', 'topology: mcu is not available yet; use auto, mesh or sfu');
+}
