@@ -64,14 +64,10 @@ test('room settings outside their schema, and topologies that are not here yet, 
     const response = await server.request('/api/rooms/settings', { method: 'PUT', json });
     return { status: response.status, text: await response.text() };
   };
-  expect((await put({ topology: 'sfu' })).status).toBeLessThan(300);
-  expect((await put({ topology: 'auto' })).status).toBeLessThan(300);
-  for (const topology of ['mesh', 'mcu']) {
-    const { status, text } = await put({ topology });
-    expect(status).toBeGreaterThanOrEqual(400);
-    expect(status).toBeLessThan(500);
-    expect(text).toContain(topology);
-  }
+  for (const topology of ['mesh', 'sfu', 'auto']) expect((await put({ topology })).status).toBeLessThan(300);
+  const { status, text } = await put({ topology: 'mcu' });
+  expect(status).toBe(422);
+  expect(text).toContain('mcu');
   for (const bad of [{ topology: 'ring' }, { videoCodecs: [] }, { maxParticipants: -1 }, { colour: 'red' }, [], 'x']) {
     expect((await put(bad)).status, JSON.stringify(bad)).toBe(400);
   }

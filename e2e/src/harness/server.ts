@@ -9,6 +9,8 @@ const MAIN = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.
 export interface ServerOptions {
   /** Default 1. */
   workers?: number;
+  /** Participants of a mesh at most. Default 0: every room is on the SFU, also one of two. */
+  meshMax?: number;
   /** Further arguments of `efir start`. */
   args?: string[];
   env?: NodeJS.ProcessEnv;
@@ -40,14 +42,15 @@ export class Server {
   }
 
   /** Resolves when `/healthz` answers. */
-  static async start({ workers = 1, args = [], env = {} }: ServerOptions = {}): Promise<Server> {
+  static async start({ workers = 1, meshMax = 0, args = [], env = {} }: ServerOptions = {}): Promise<Server> {
     const port = await freePorts();
     const mediaPort = await freePorts(workers);
-    const child = spawn(
-      process.execPath,
-      [MAIN, 'start', '--port', `${port}`, '--media-port', `${mediaPort}`, '--workers', `${workers}`, ...args],
-      { env: { ...ownEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+    const numbers = { port, 'media-port': mediaPort, workers, 'mesh-max': meshMax };
+    const flags = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+    const child = spawn(process.execPath, [MAIN, 'start', ...flags, ...args], {
+      env: { ...ownEnvironment(), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const server = new Server(child, port, mediaPort);
     try {
       await until(() => server.healthy(), { within: 20_000, what: 'the server answers /healthz' });

@@ -95,7 +95,7 @@ export class Robot {
 
   async #enter(): Promise<boolean> {
     const { room, name, token } = this.#options;
-    const reply = await this.#connection.enter({ room, name, token, resume: this.#resume });
+    const reply = await this.#connection.enter({ room, name, token, resume: this.#resume, mesh: false });
     this.#resume = reply.resume;
     const tracks = reply.participants.filter(({ id }) => id !== reply.participant).flatMap((other) => other.tracks);
     const audio = tracks.filter((track) => track.kind === 'audio').length;
