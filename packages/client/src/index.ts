@@ -8,6 +8,10 @@ export type {
   TrackSource,
   VideoCodec,
 } from '@efir/protocol';
+export { MAX_FILE_BYTES } from './data/files/control.js';
+export { type FileDescription, type FileFailure, type FileState, FileTransfer } from './data/files/file-transfer.js';
+export type { Files, FilesEvents } from './data/files/files.js';
+export { CHAT_TEXT_MAX, type ChatMessage, type RoomData, type RoomDataEvents } from './data/room-data.js';
 export * from './emitter.js';
 export * from './errors.js';
 export * from './events.js';

@@ -1,4 +1,7 @@
 import type { LiveTopology, RoomInfo, TopologyEvent } from '@efir/protocol';
+import { Files } from './data/files/files.js';
+import { Messenger, type MessengerHost } from './data/messenger.js';
+import { RoomData, type RoomDataHost } from './data/room-data.js';
 import { Emitter } from './emitter.js';
 import { EfirError } from './errors.js';
 import type { RoomEvents, RoomState } from './events.js';
@@ -20,7 +23,10 @@ const CONNECT_PATIENCE_MS = 12_000;
 export class Room extends Emitter<RoomEvents> {
   /** You. */
   readonly local: LocalParticipant;
+  /** Chat, raised hands, reactions, files, messages of your own. */
+  readonly data: RoomData;
   protected readonly roster = new Roster();
+  private readonly messenger: Messenger;
   private readonly session: Session;
   private readonly statsReaders = new WeakMap<RTCPeerConnection, StatsReader>();
   private readonly ownLevel = new OwnLevel();
@@ -40,14 +46,26 @@ export class Room extends Emitter<RoomEvents> {
       onState: () => this.setState(this.session.recovery.state),
       onEntered: () => this.entered(),
       onSpeaker: (id) => this.setSpeaker(id),
-      onSaid: () => {},
-      onData: () => {},
-      onDataState: () => {},
+      onSaid: (message) => this.messenger.said(message),
+      onData: (label, from, data) => {
+        if (label === 'file') this.data.files.received(from, data);
+        else this.messenger.received(from, data);
+      },
+      onDataState: (label) => {
+        if (label === 'file') this.data.files.wake();
+      },
+      onPath: () => {
+        this.messenger.renewed();
+        this.data.files.pathChanged();
+      },
       onTopology: (event) => this.moved(event),
       onPeerState: (id) => this.connectionChanged(id),
       onError: (error) => this.emit('error', { error }),
       onClosed: (reason, retry, error) => this.ended(reason, retry, error),
     });
+    const host = this.dataHost();
+    this.messenger = new Messenger(host);
+    this.data = new RoomData(host, this.messenger, new Files({ ...host, peers: () => this.reachable() }));
     this.forward();
   }
 
@@ -136,6 +154,23 @@ export class Room extends Emitter<RoomEvents> {
     return this.session.paths.current?.connections().map(({ pc }) => pc) ?? [];
   }
 
+  /** Those who can be sent data. */
+  private reachable(): { id: string; name: string }[] {
+    return this.roster.list.filter(({ classic }) => !classic).map(({ id, name }) => ({ id, name }));
+  }
+
+  private dataHost(): MessengerHost & RoomDataHost {
+    const { session, local } = this;
+    return {
+      port: () => session.paths.current?.data ?? null,
+      mesh: () => session.paths.topology === 'mesh',
+      peers: () => this.reachable().map(({ id }) => id),
+      say: (message) => session.signalling.request('say', message),
+      self: () => ({ id: local.id, name: local.name }),
+      nameOf: (id) => this.roster.get(id)?.name ?? '',
+    };
+  }
+
   private entered(): void {
     this.entrance?.resolve();
     this.entrance = null;
@@ -145,6 +180,8 @@ export class Room extends Emitter<RoomEvents> {
   private ended(reason: string, retry: boolean, error?: EfirError): void {
     clearInterval(this.levels);
     this.ownLevel.close();
+    this.messenger.close();
+    this.data.files.close();
     this.local.close();
     this.entrance?.reject(error ?? new EfirError('closed', 'The room was left'));
     this.entrance = null;
@@ -173,12 +210,21 @@ export class Room extends Emitter<RoomEvents> {
     };
     roster.on('participant-joined', (event) => {
       changed();
-      this.connectionChanged(event.participant.id);
+      const { id } = event.participant;
+      this.connectionChanged(id);
+      // Those on the list that one gets on entering were here before us.
+      if (this.session.settled && !event.participant.classic) {
+        this.messenger.joined(id);
+        this.data.joined(id);
+      }
       this.emit('participant-joined', event);
     });
     roster.on('participant-left', (event) => {
       changed();
       if (this.currentSpeaker === event.participant) this.setSpeaker(null);
+      this.messenger.left(event.participant.id);
+      this.data.left(event.participant.id);
+      this.data.files.left(event.participant.id);
       this.emit('participant-left', event);
     });
     roster.on('participant-updated', (event) => this.emit('participant-updated', event));

@@ -29,6 +29,8 @@ export interface SessionCallbacks extends Pick<PathEvents, 'onData' | 'onDataSta
   onSpeaker(participant: string | null): void;
   onSaid(message: SaidMessage): void;
   onTopology(event: TopologyEvent): void;
+  /** Another path is in use, or signalling is back: what was sent may be lost. */
+  onPath(): void;
   onPeerState(participant: string | null): void;
   onError(error: EfirError): void;
   /** Over, and not by `leave()`. */
@@ -57,6 +59,8 @@ export class Session {
   readonly signalling: Signalling;
   info: RoomInfo | null = null;
   resume: string | undefined;
+  /** We are in, and have been told who is there. */
+  settled = false;
   private iceServers: RTCIceServer[] = [];
   private iceExpiresAt = Number.POSITIVE_INFINITY;
   /** What the room runs on, as far as we know; for a path from scratch. */
@@ -199,7 +203,9 @@ export class Session {
     this.wanted = migration?.topology ?? (room.topology === 'mesh' ? 'mesh' : 'sfu');
     this.takeIceServers(reply);
     this.local.identify(reply.participant, participants.find(({ id }) => id === reply.participant)?.joinedAt ?? 0);
+    this.settled = reply.resumed;
     this.roster.sync(participants, reply.participant);
+    this.settled = true;
     this.callbacks.onEntered(reply);
     const { current } = paths;
     // A move that we had begun to follow goes on; one that ended while we were away is made up from scratch.
@@ -212,6 +218,7 @@ export class Session {
     this.act(() => this.recovery.signallingUp(now(), kept));
     if (kept) this.catchUp(current);
     this.offerOwed = false;
+    this.callbacks.onPath();
   }
 
   /** What was to be said while the socket was gone. */
@@ -287,6 +294,7 @@ export class Session {
       } else this.recovery.transport('connected', now());
     });
     this.callbacks.onPeerState(null);
+    this.callbacks.onPath();
   }
 
   private onTopology(event: TopologyEvent): void {
