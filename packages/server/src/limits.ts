@@ -3,7 +3,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RateLimits } from './config/schema.js';
 import { ServerError } from './errors.js';
 
-export type LimitName = Exclude<keyof RateLimits, 'enabled'>;
+export type LimitName = Exclude<keyof RateLimits, 'enabled' | 'openConnections'>;
 
 /** Messages are counted over a shorter span: a flood is cut early, and who was cut off is let in again soon. */
 const SPAN_SECONDS: Partial<Record<LimitName, number>> = { messages: 10, socketMessages: 10, relays: 10, said: 10 };
@@ -12,7 +12,10 @@ export class Limits {
   readonly #limiters: Map<LimitName, RateLimiterMemory>;
   readonly #onLimited: (name: LimitName) => void;
 
-  constructor({ enabled, ...perMinute }: RateLimits, onLimited: (name: LimitName) => void = () => {}) {
+  constructor(
+    { enabled, openConnections: _, ...perMinute }: RateLimits,
+    onLimited: (name: LimitName) => void = () => {},
+  ) {
     this.#onLimited = onLimited;
     const names = enabled ? (Object.keys(perMinute) as LimitName[]) : [];
     this.#limiters = new Map(

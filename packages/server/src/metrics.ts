@@ -47,6 +47,7 @@ export class Metrics {
   readonly sockets = new Gauge({
     name: 'efir_signaling_connections',
     help: 'Signalling connections',
+    labelNames: ['protocol'],
     registers: [this.registry],
   });
   readonly limited = new Counter({

@@ -1,5 +1,10 @@
 /** Puts the server together and takes it apart again. */
-import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type RequestListener,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -23,6 +28,8 @@ import { checkMediaPorts } from './media/ports.js';
 import type { MediaWorkers } from './media/workers.js';
 import { Metrics } from './metrics.js';
 import { Rooms } from './rooms/rooms.js';
+import { serveClassic } from './signaling/classic-gateway.js';
+import { OpenConnections } from './signaling/connections.js';
 import { serveSfu } from './signaling/gateway.js';
 import { describeIssues } from './validation.js';
 
@@ -119,19 +126,24 @@ function serve({ config, log, http, certificate, workers }: Assembly): RunningSe
   const trust: TrustProxy = app.get('trust proxy fn');
 
   http.on('request', app);
+  const address = (request: IncomingMessage): string => clientAddress(request, trust);
+  const { enabled, openConnections } = config.rateLimits;
+  const open = new OpenConnections(enabled ? openConnections : Number.POSITIVE_INFINITY, address);
   const io = new IoServer(http, {
+    allowRequest: (request, decide) => {
+      const admitted = open.admits(request);
+      if (!admitted) metrics.limited.inc({ limit: 'openConnections' });
+      decide(admitted ? null : 'too many connections from this address', admitted);
+    },
     maxHttpBufferSize: MAX_MESSAGE_BYTES,
     connectTimeout: NAMESPACE_TIMEOUT_MS,
     serveClient: false,
   });
-  io.use((_, next) => next(new Error(`there is nothing here, connect to ${SFU_NAMESPACE}`)));
+  open.watch(io.engine);
+  const context = { rooms, tokens, limits, metrics, log, clientAddress: address };
+  const classic = serveClassic(io, context);
   serveSfu(io, {
-    rooms,
-    tokens,
-    limits,
-    metrics,
-    log,
-    clientAddress: (request) => clientAddress(request, trust),
+    ...context,
     iceServers: (user, host) =>
       iceServers({
         turn: { urls: config.turnUrls, secret: config.turnSecret, ttlSeconds: config.turnTtlSeconds },
@@ -157,6 +169,7 @@ function serve({ config, log, http, certificate, workers }: Assembly): RunningSe
     close() {
       closing ??= (async () => {
         rooms.close();
+        classic.close();
         await closeConnections(io, http);
         await workers.close();
       })();
@@ -167,7 +180,7 @@ function serve({ config, log, http, certificate, workers }: Assembly): RunningSe
 
 /** Lets what was said last go out, but waits for nobody. */
 async function closeConnections(io: IoServer, http: HttpServer): Promise<void> {
-  io.of(SFU_NAMESPACE).disconnectSockets(true);
+  for (const namespace of ['/', SFU_NAMESPACE]) io.of(namespace).disconnectSockets(true);
   const deadline = performance.now() + CLOSE_GRACE_MS;
   while (io.engine.clientsCount > 0 && performance.now() < deadline) await setTimeout(10);
   const closed = io.close();

@@ -51,6 +51,8 @@ export const RateLimits = z.strictObject({
   ingest: PerMinute.default(600),
   /** Signalling connections. */
   connections: PerMinute.default(1_500),
+  /** Signalling connections that are open at once: no rate, but a number. */
+  openConnections: PerMinute.default(5_000),
   /** Signalling messages of all its connections. */
   messages: PerMinute.default(15_000),
   /** Rooms entered or joined. */

@@ -11,14 +11,16 @@ import { isLoopback } from '../media/candidates.js';
 import type { Metrics } from '../metrics.js';
 import { validate } from '../validation.js';
 import { Connection, type ConnectionContext } from './connection.js';
+import { type ConnectionLimits, limitConnections } from './connections.js';
 import { deliver } from './delivery.js';
 import { isRequest, REQUESTS, type RequestName } from './requests.js';
 
-export interface GatewayOptions extends ConnectionContext {
+/** Messages refused by a rate limit in a row; the connection is cut then. */
+const MAX_REFUSED = 1000;
+
+export interface GatewayOptions extends ConnectionContext, ConnectionLimits {
   metrics: Metrics;
   log: Logger;
-  /** Of the client, believing the proxies that are to be believed. */
-  clientAddress: (request: Socket['request']) => string;
   /** A connection that has entered no room by then is cut, ms. */
   idleMs?: number;
 }
@@ -26,17 +28,12 @@ export interface GatewayOptions extends ConnectionContext {
 type Ack = (reply: unknown) => void;
 
 export function serveSfu(io: IoServer, options: GatewayOptions): void {
-  const { limits, metrics, clientAddress } = options;
+  const { metrics } = options;
   const namespace = io.of(SFU_NAMESPACE);
-  namespace.use((socket, next) => {
-    limits.take('connections', addressKey(clientAddress(socket.request))).then(
-      () => next(),
-      (error) => next(connectionRefused(error)),
-    );
-  });
+  limitConnections(namespace, options);
   namespace.on('connection', (socket) => {
-    metrics.sockets.inc();
-    socket.once('disconnect', () => metrics.sockets.dec());
+    metrics.sockets.inc({ protocol: 'app' });
+    socket.once('disconnect', () => metrics.sockets.dec({ protocol: 'app' }));
     serveSocket(socket, options);
   });
 }
@@ -68,12 +65,14 @@ function serveSocket(socket: Socket, { idleMs = 30_000, ...options }: GatewayOpt
     return dispatch(connection, event, args[0]);
   };
 
+  let refused = 0;
   socket.onAny((event: unknown, ...args: unknown[]) => {
     const name = typeof event === 'string' ? event : '';
     const label = isRequest(name) ? name : 'unknown';
     const ack = typeof args.at(-1) === 'function' ? (args.pop() as Ack) : null;
     handle(name, args).then(
       (reply) => {
+        refused = 0;
         metrics.signals.inc({ event: label, result: 'ok' });
         ack?.(reply);
       },
@@ -82,7 +81,9 @@ function serveSocket(socket: Socket, { idleMs = 30_000, ...options }: GatewayOpt
         metrics.signals.inc({ event: label, result: reply.code });
         if (reply.code === 'internal') log.error({ event: label, err: error }, 'a signalling message failed');
         else log.debug({ event: label, code: reply.code }, 'signalling message refused');
-        answerError(socket, ack, reply);
+        refused = reply.code === 'rate-limited' ? refused + 1 : 0;
+        if (refused > MAX_REFUSED) socket.disconnect(true);
+        else answerError(socket, ack, reply);
       },
     );
   });
@@ -116,10 +117,4 @@ function dispatch(connection: Connection, event: RequestName, payload: unknown):
 function answerError(socket: Socket, ack: Ack | null, error: ErrorReply): void {
   if (ack) ack({ ok: false, error });
   else socket.emit('error', error);
-}
-
-/** Reaches the client as `connect_error` with the reply in `data`. */
-function connectionRefused(error: unknown): Error & { data: ErrorReply } {
-  const reply = errorReply(error);
-  return Object.assign(new Error(reply.message), { data: reply });
 }

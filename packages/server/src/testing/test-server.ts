@@ -1,6 +1,7 @@
 /** A whole server on a port of its own, with a fake media side, and clients for it. */
 import { once } from 'node:events';
 import {
+  type ClassicServerEvents,
   type ClientRequests,
   type ErrorReply,
   type OfferRequest,
@@ -22,6 +23,8 @@ export interface TestServer {
   /** `http://127.0.0.1:port` and the path. */
   url(path: string): string;
   connect(): TestClient;
+  /** To the default namespace. */
+  classic(): ClassicClient;
   enter(room: string, name: string): Promise<TestClient>;
   close(): Promise<void>;
 }
@@ -31,7 +34,7 @@ export async function startTestServer(config: ServerConfigInput = {}, size = 1):
   const workers = new FakeWorkers(size);
   const input = { port: 0, host: '127.0.0.1', resumeGraceMs: 60, meshMax: 0, ...config };
   const server = await startServer(input, { workers, log: pino({ level: 'silent' }) });
-  const clients: TestClient[] = [];
+  const clients: (TestClient | ClassicClient)[] = [];
   const base = `http://127.0.0.1:${server.port}`;
   const connect = (): TestClient => {
     const client = new TestClient(base);
@@ -43,6 +46,11 @@ export async function startTestServer(config: ServerConfigInput = {}, size = 1):
     workers,
     url: (path) => base + path,
     connect,
+    classic() {
+      const client = new ClassicClient(base);
+      clients.push(client);
+      return client;
+    },
     async enter(room, name) {
       const client = connect();
       await client.enter({ room, name });
@@ -118,6 +126,56 @@ export class TestClient {
   async settled(): Promise<void> {
     await this.request('mute', {});
     await this.request('mute', {});
+  }
+
+  async disconnected(): Promise<void> {
+    if (this.socket.connected) await once(this.socket as never, 'disconnect');
+  }
+}
+
+/** A client that knows the classic events and nothing else. */
+export class ClassicClient {
+  readonly socket: Socket;
+  readonly events: { event: keyof ClassicServerEvents; payload: unknown }[] = [];
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(base: string) {
+    this.socket = io(base, { transports: ['websocket'], forceNew: true, reconnection: false });
+    this.socket.onAny((event: keyof ClassicServerEvents, payload: unknown) => {
+      this.events.push({ event, payload });
+      for (const resolve of this.#waiting.splice(0)) resolve();
+    });
+  }
+
+  get id(): string {
+    return this.socket.id ?? '';
+  }
+
+  /** Joins, and is in when this resolves. */
+  async join(room: string): Promise<void> {
+    const reply = await this.socket.timeout(4000).emitWithAck('join', { room });
+    if (!reply.ok) throw new Error(reply.error.message);
+  }
+
+  /** The first such event, seen or to come. */
+  async event<E extends keyof ClassicServerEvents>(
+    event: E,
+    matches: (payload: ClassicServerEvents[E]) => boolean = () => true,
+  ): Promise<ClassicServerEvents[E]> {
+    for (;;) {
+      const found = this.of(event).find(matches);
+      if (found) return found;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  of<E extends keyof ClassicServerEvents>(event: E): ClassicServerEvents[E][] {
+    return this.events.filter((one) => one.event === event).map(({ payload }) => payload as ClassicServerEvents[E]);
+  }
+
+  /** Resolves when the server has dealt with all that was sent before. */
+  async settled(): Promise<void> {
+    await this.socket.timeout(4000).emitWithAck('nothing');
   }
 
   async disconnected(): Promise<void> {
