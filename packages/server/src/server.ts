@@ -137,7 +137,8 @@ function serve({ config, log, http, certificate, workers }: Assembly): RunningSe
     },
     maxHttpBufferSize: MAX_MESSAGE_BYTES,
     connectTimeout: NAMESPACE_TIMEOUT_MS,
-    serveClient: false,
+    // Pages of any origin may be clients: they carry tokens, not cookies, and WebSockets know no such bounds anyway.
+    cors: { origin: '*' },
   });
   open.watch(io.engine);
   const context = { rooms, tokens, limits, metrics, log, clientAddress: address };

@@ -86,6 +86,30 @@ test('a file that is missing, no YAML or no mapping is named', () => {
   expect(message(file('- port'))).toMatch(/"option: value"/);
 });
 
+test('TURN servers and the limits of topologies are set like all else', () => {
+  const flags = { 'turn-url': ['turn:a.example.org:3478', 'turns:b.example.org?transport=tcp'], 'turn-ttl': '600' };
+  const environment = { EFIR_TURN_SECRET: 'north', EFIR_MESH_MAX: '0', EFIR_TURN_URL: 'turn:[2001:db8::1]' };
+  expect(loadConfig({ flags, environment })).toMatchObject({
+    turnUrls: flags['turn-url'],
+    turnSecret: 'north',
+    turnTtlSeconds: 600,
+    meshMax: 0,
+    sfuMax: 25,
+    topologySettleMs: 5000,
+  });
+  expect(loadConfig(file('turn-url: turn:a.example.org\nmeshMax: 3\nclassic-max: 4'))).toMatchObject({
+    turnUrls: ['turn:a.example.org'],
+    meshMax: 3,
+    classicMax: 4,
+  });
+  for (const url of ['turn.example.org', 'https://a', 'turn:a b', 'turn:a:1?transport=sctp', 'stun:a']) {
+    expect(message({ flags: { 'turn-url': [url] } })).toMatch(/^--turn-url is turn:host/);
+  }
+  expect(message({ flags: { 'mesh-max': '-1' } })).toMatch(/^--mesh-max is 0 to 10000/);
+  expect(message({ flags: { 'turn-secret': 'north' } })).toMatch(/^--turn-url is needed with a TURN secret/);
+  expect(message({ flags: { 'turn-ttl': '5' } })).toMatch(/^--turn-ttl is 60/);
+});
+
 test('options that need each other are checked together', () => {
   expect(message({ flags: { 'tls-cert': 'a.pem' } })).toMatch(/^--tls-key is needed with a certificate/);
   expect(message({ flags: { 'require-tokens': true } })).toMatch(/^--api-secret is needed where tokens are required/);

@@ -49,3 +49,16 @@ test('a closed place closes its router, and who waits for it is refused', async 
   await opening;
   expect(worker.of('closeRouter')).toHaveLength(2);
 });
+
+test('a place is opened when it is first asked for, and given up when it is not needed', async () => {
+  const workers = new FakeWorkers();
+  const [worker] = workers.workers;
+  const place = new Place(workers, 'demo');
+  expect(worker.requests).toEqual([]);
+  const [first] = await Promise.all([place.find(), place.find()]);
+  expect(worker.of('openRouter')).toHaveLength(1);
+  place.release();
+  expect(place.home).toBeNull();
+  expect(worker.of('closeRouter')).toEqual([{ type: 'closeRouter', router: first.router }]);
+  expect((await place.find()).router).not.toBe(first.router);
+});

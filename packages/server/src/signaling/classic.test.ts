@@ -245,6 +245,9 @@ test('a classic client and people in our app are in one room, and see each other
   await ann.settled();
   expect(classic.of('ice-candidate')).toEqual([{ peerID: ann.id, iceCandidate }]);
 
+  expect(await ann.refused('say', { to: classic.id, channel: 'reliable', data: 'hi' })).toMatchObject({
+    code: 'unsupported',
+  });
   const bob = await running.enter(room, 'Bob');
   expect(await classic.event('add-peer', ({ peerID }) => peerID === bob.id)).toMatchObject({ createOffer: false });
   await bob.ok('leave', {});

@@ -37,21 +37,28 @@ export function publish(room: Room, participant: Participant, { tracks }: z.outp
   room.publish(participant, published);
 }
 
-/** Throws `not-found`, `unavailable`, or `rate-limited`: what counts is how much goes out. */
+/** Throws `not-found`, `unavailable`, `unsupported` to a classic client, or `rate-limited`: what counts is how much goes out. */
 export async function say(
   room: Room,
   from: Participant,
   { to, channel, data }: SayRequest,
   limits: Limits,
 ): Promise<void> {
-  const receivers =
-    to === null
-      ? [...room.participants.values()].flatMap((other) =>
-          other === from || other.classic ? [] : (other.client ?? []),
-        )
-      : [connected(otherParticipant(room, from, to))];
+  const receivers = to === null ? clientsBut(room, from) : [hearing(otherParticipant(room, from, to))];
   await limits.take('said', from.id, receivers.length * Math.ceil((data.length + 1) / 1024));
   for (const receiver of receivers) receiver.send('said', { from: from.id, channel, data });
+}
+
+function clientsBut(room: Room, from: Participant): ParticipantClient[] {
+  return [...room.participants.values()].flatMap((other) =>
+    other === from || other.classic || !other.client ? [] : [other.client],
+  );
+}
+
+function hearing(other: Participant): ParticipantClient {
+  if (other.classic)
+    throw new ServerError('unsupported', 'a classic client has no messages but those of its connection');
+  return connected(other);
 }
 
 function otherParticipant(room: Room, from: Participant, to: string): Participant {

@@ -18,7 +18,7 @@ const BYTES_PER_MS = 10_000;
 /** Of one room in the list. */
 const BYTES_PER_ROOM = 39;
 /** Sockets told in one turn of the loop. */
-const BATCH = 250;
+const BATCH = 100;
 
 export class RoomList {
   readonly #namespace: Namespace;

@@ -1,6 +1,9 @@
 /** Who may come into a room as it is, for what it can run on. A classic client needs a mesh, others need the SFU: not both. */
 import type { RoomShape, Thresholds } from './decision.js';
 
+/** No client bears more connections than that; also where the room is set to a mesh. */
+export const MESH_CEILING = 32;
+
 export type Newcomer = 'participant' | 'classic' | 'sfu-only' | 'viewer';
 
 export interface Refusal {
@@ -24,6 +27,9 @@ export function refusalOf(newcomer: Newcomer, shape: RoomShape, { classicMax }: 
     const message = `a room with a classic client in it takes ${classicMax} at most, and it is full`;
     return { code: 'room-full', message };
   }
+  if (shape.setting === 'mesh' && newcomer !== 'viewer' && shape.participants >= MESH_CEILING) {
+    return { code: 'room-full', message: `the room is set to a mesh, which takes ${MESH_CEILING} at most` };
+  }
   return null;
 }
 
@@ -33,6 +39,9 @@ export function refusalOfSetting(setting: RoomShape['setting'], shape: RoomShape
     return conflict('topology: a classic client is in the room: it is a mesh');
   if (setting === 'mesh' && shape.sfuOnly + shape.viewers > 0) {
     return conflict('topology: somebody in the room needs the SFU: WHIP, WHEP or a client that cannot be in a mesh');
+  }
+  if (setting === 'mesh' && shape.participants > MESH_CEILING) {
+    return conflict(`topology: a mesh takes ${MESH_CEILING} participants at most`);
   }
   return null;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { refusalOf, refusalOfSetting } from './admission.js';
+import { MESH_CEILING, refusalOf, refusalOfSetting } from './admission.js';
 import { type DecisionInput, decideTopology, fitsMesh, topologyBySize } from './decision.js';
 
 const LIMITS = { meshMax: 5, sfuMax: 25, classicMax: 8, settleMs: 5000 };
@@ -86,4 +86,12 @@ test('a setting that somebody in the room cannot follow is refused', () => {
   expect(refusalOfSetting('mesh', { ...shape, sfuOnly: 1 })).toMatchObject({ code: 'conflict' });
   expect(refusalOfSetting('auto', { ...shape, classic: 1, viewers: 1 })).toBeNull();
   expect(refusalOfSetting('mesh', shape)).toBeNull();
+});
+
+test('a room set to a mesh takes no more than a client can bear', () => {
+  const full = { ...shape, participants: MESH_CEILING };
+  expect(refusalOf('participant', { ...full, setting: 'mesh' }, LIMITS)).toMatchObject({ code: 'room-full' });
+  expect(refusalOf('participant', full, LIMITS)).toBeNull();
+  expect(refusalOfSetting('mesh', { ...full, participants: MESH_CEILING + 1 })).toMatchObject({ code: 'conflict' });
+  expect(refusalOfSetting('mesh', full)).toBeNull();
 });
