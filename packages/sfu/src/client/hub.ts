@@ -8,6 +8,7 @@ import {
   type Datapath,
   type DatapathOptions,
   type Fingerprint,
+  KIND_DATA,
   KIND_RTCP,
   KIND_RTP,
   KIND_STUN,
@@ -59,6 +60,8 @@ export class ClientHub implements PeerHost {
   readonly #bySocket = new Map<number, ClientPeer>();
   readonly #writer = new RtcpWriter();
   readonly #timer: NodeJS.Timeout;
+  /** Clients with data to send at the end of the turn. */
+  readonly #withData = new Set<ClientPeer>();
   #ticks = 0;
   #flushPlanned = false;
   #closed = false;
@@ -73,16 +76,8 @@ export class ClientHub implements PeerHost {
       onPeerEvent: (handle, event) => this.#byHandle.get(handle)?.handleEvent(event),
       onTcpOutput: () => {},
     });
-    const flush = (): void => {
-      this.#flushPlanned = false;
-      if (!this.#closed) this.rows.flush();
-    };
     // What is sent within one turn goes out together at its end.
-    this.rows = new RowBatch(this.datapath, () => {
-      if (this.#flushPlanned) return;
-      this.#flushPlanned = true;
-      queueMicrotask(flush);
-    });
+    this.rows = new RowBatch(this.datapath, () => this.#planFlush());
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -108,9 +103,16 @@ export class ClientHub implements PeerHost {
     return peer;
   }
 
+  /** The peer has data to send. */
+  flushData(peer: ClientPeer): void {
+    this.#withData.add(peer);
+    this.#planFlush();
+  }
+
   /** The peer has closed its half: forget it. */
   released(peer: ClientPeer): void {
     this.#byHandle.delete(peer.handle);
+    this.#withData.delete(peer);
     if (this.#bySocket.delete(peer.socket)) this.datapath.closeUdp(peer.socket);
   }
 
@@ -122,6 +124,20 @@ export class ClientHub implements PeerHost {
     clearInterval(this.#timer);
     this.datapath.close();
   }
+
+  #planFlush(): void {
+    if (this.#flushPlanned) return;
+    this.#flushPlanned = true;
+    queueMicrotask(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#flushPlanned = false;
+    if (this.#closed) return;
+    for (const peer of this.#withData) peer.data?.flush(performance.now());
+    this.#withData.clear();
+    this.rows.flush();
+  };
 
   #tick(): void {
     const now = performance.now();
@@ -163,6 +179,7 @@ export class ClientHub implements PeerHost {
           const ageUs = (datapathNow - rx[at + RX_ARRIVAL_US]) | 0;
           peer.handleRtp(rx, at, arena, slotAt, nowUs - ageUs);
         } else if (kind === KIND_RTCP) peer.handleRtcp(rx, at, arena, slotAt);
+        else if (kind === KIND_DATA) peer.data?.receive(arena.slice(slotAt, slotAt + rx[at + RX_LENGTH]), now);
       }
     }
   }

@@ -1,3 +1,4 @@
+export { ClientData, type ClientDataParameters } from './data.js';
 export { DelayHistogram } from './delay-histogram.js';
 export { ClientError, type ClientErrorCode } from './errors.js';
 export { evenSplit } from './even-split.js';

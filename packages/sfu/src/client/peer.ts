@@ -31,6 +31,7 @@ import {
   type SdpFingerprint,
   type SectionParameters,
 } from '@efir/rtc';
+import { ClientData, type ClientDataParameters } from './data.js';
 import type { DelayHistogram } from './delay-histogram.js';
 import { ClientError } from './errors.js';
 import { Feedback } from './feedback.js';
@@ -50,6 +51,8 @@ export interface ClientAgreement {
   dtlsRole?: DtlsRole;
   /** As the server sees them: we send the uplinks and receive the downlinks. */
   sections: SectionParameters[];
+  /** The server serves data channels: they are opened once connected. */
+  data?: ClientDataParameters;
 }
 
 interface ClientPeerEvents {
@@ -67,6 +70,8 @@ export interface PeerHost {
   readonly family: 4 | 6;
   random(): number;
   released(peer: ClientPeer): void;
+  /** Flush the peer's data at the end of the turn. */
+  flushData(peer: ClientPeer): void;
 }
 
 /** Until a round trip was measured. */
@@ -86,6 +91,8 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
   feedbacks = 0;
   readonly outgoing = new Map<string, OutgoingStream>();
   readonly incoming: IncomingStream[] = [];
+  /** There once agreed on. */
+  data: ClientData | null = null;
 
   readonly #host: PeerHost;
   readonly #cname: string;
@@ -138,6 +145,7 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
     this.#fingerprints = agreement.remoteFingerprints;
     this.#dtlsRole = agreement.dtlsRole ?? 'client';
     this.#setSections(agreement.sections, now);
+    this.#setData(agreement.data, now);
     if (this.state === 'new') this.#setState('connecting');
     this.tick(now);
   }
@@ -157,7 +165,8 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
   /** The hub's loop calls this every few ms. */
   tick(now: number, unixMs: number = Date.now(), writer?: RtcpWriter): void {
     if (!this.#ice.tick(now)) this.#end('failed', this.#ice.failure ?? 'no path to the server');
-    else if (writer && this.state === 'connected') {
+    else if (this.state === 'connected') this.data?.tick(now);
+    if (writer && this.state === 'connected') {
       this.#feedback?.tick(now, unixMs, this.rttMs, writer, this.#sendRtcp);
     }
   }
@@ -193,6 +202,7 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
   handleEvent(event: PeerEvent): void {
     if (event.type === 'connected') {
       this.srtpProfile = event.profile;
+      this.data?.start(performance.now());
       this.#setState('connected');
     } else if (event.type === 'failed') this.#end('failed', `${event.reason}: ${event.detail}`);
     else this.#end('closed', 'the server closed the transport');
@@ -212,6 +222,22 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
       const listen = (_state: ClientPeerState, reason?: string): void => void check(reason);
       if (!check()) this.on('state', listen);
     });
+  }
+
+  #setData(parameters: ClientDataParameters | undefined, now: number): void {
+    if (this.data && parameters) return;
+    this.data?.association.close();
+    this.data = null;
+    if (!parameters) return;
+    const { datapath, random } = this.#host;
+    const host = {
+      output: (packet: Uint8Array) => datapath.sendData(this.handle, packet),
+      flushSoon: () => this.#host.flushData(this),
+      random,
+      dtlsClient: this.#dtlsRole === 'client',
+    };
+    this.data = new ClientData(parameters, host, now);
+    if (this.state === 'connected') this.data.start(now);
   }
 
   #startDtls(): void {
@@ -329,6 +355,7 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
       return;
     }
     for (const mid of [...this.outgoing.keys()]) this.#removeOutgoing(mid);
+    this.data?.association.close();
     this.#host.datapath.closePeer(this.handle);
     this.#host.released(this);
     this.#setState(state, reason);

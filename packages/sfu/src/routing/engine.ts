@@ -4,6 +4,7 @@
  */
 import {
   type Datapath,
+  KIND_DATA,
   KIND_RTCP,
   KIND_RTP,
   KIND_STUN,
@@ -21,6 +22,7 @@ import {
   RX_STRIDE,
   RX_TIMESTAMP,
 } from '@efir/datapath';
+import { DataPlane } from '../data/plane.js';
 import { SfuError } from '../errors.js';
 import type { WorkerNotice } from '../worker/control.js';
 import { Encoding } from './encoding.js';
@@ -70,6 +72,8 @@ export class Engine {
   readonly table = new StreamTable();
   readonly transportCc = new TransportCcTable();
   readonly fanout: Fanout;
+  /** Data channels. */
+  readonly data: DataPlane;
   readonly retransmitter: Retransmitter;
   readonly routers = new Map<string, Router>();
   readonly transports = new Map<string, Transport>();
@@ -111,6 +115,10 @@ export class Engine {
     this.reader = new PacketReader(this.datapath.arena, this.datapath.slots);
     this.batch = new SourceBatch(this.datapath.rxRows);
     this.fanout = new Fanout(this.datapath, this.table, this.batch, this.transportCc, this);
+    this.data = new DataPlane({
+      send: (peer, packet) => this.datapath.sendData(peer, packet),
+      random: options.random,
+    });
     this.retransmitter = new Retransmitter(this);
     this.unixAtZeroMs = options.unixAtZeroMs;
     this.cname = Math.floor(options.random() * 2 ** 52).toString(36);
@@ -159,12 +167,26 @@ export class Engine {
         );
       } else if (kind === KIND_RTCP) {
         this.#intake.handle(transport, this.reader.slotOffset(rx[at + RX_PACKET]), rx[at + RX_LENGTH]);
+      } else if (kind === KIND_DATA) {
+        const slot = this.reader.slotOffset(rx[at + RX_PACKET]);
+        // Its turn comes after media, when the slot may be another packet's.
+        if (transport.data) transport.data.receive(this.datapath.arena.slice(slot, slot + rx[at + RX_LENGTH]));
+        else this.data.counters.dataPacketDrops++;
       }
     }
     for (const encoding of this.#touched) this.#forward(encoding);
     this.#touched.length = 0;
     this.fanout.flush();
   }
+
+  /** Works on data for at most `budgetMs`, and sends what came of it. Call while `data.pending`, between other work. */
+  dataTurn(budgetMs: number): void {
+    this.setClock();
+    this.data.work(this.#clock, budgetMs);
+    this.datapath.flush(0);
+  }
+
+  readonly #clock = (): number => this.datapath.nowUs() / 1000;
 
   unixMs(): number {
     return this.unixAtZeroMs + this.now;

@@ -1,5 +1,6 @@
 /** A room as the engine sees it: producers, the virtual streams that take them, and who speaks. */
 import { DominantSpeaker } from '@efir/rtc';
+import type { DataRouter } from '../data/router.js';
 import type { StreamSource } from '../worker/control.js';
 import type { Encoding } from './encoding.js';
 import type { Engine } from './engine.js';
@@ -22,11 +23,18 @@ export class Router {
   /** Transports of those who spoke, the latest first. */
   #spoke: string[] = [];
   speaker: Producer | null = null;
+  #data: DataRouter | null = null;
 
   constructor(
     readonly engine: Engine,
     readonly id: string,
   ) {}
+
+  /** Passes messages between those transports that have data channels; made when the first one has. */
+  data(): DataRouter {
+    this.#data ??= this.engine.data.openRouter();
+    return this.#data;
+  }
 
   addProducer(producer: Producer): void {
     this.producers.set(producer.id, producer);

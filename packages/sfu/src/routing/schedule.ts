@@ -39,6 +39,7 @@ export class Schedule {
       this.#reviewAt = now + REVIEW_MS;
       this.#review(now);
     }
+    engine.data.tick(now);
     engine.fanout.flush();
   }
 

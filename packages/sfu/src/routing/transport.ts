@@ -11,6 +11,7 @@ import {
   type SectionParameters,
   TransportFeedbackGenerator,
 } from '@efir/rtc';
+import type { DataDescription, DataEndpoint } from '../data/endpoint.js';
 import { SfuError } from '../errors.js';
 import type { TransportState } from '../worker/control.js';
 import { type Encoding, FROM_RTX } from './encoding.js';
@@ -46,6 +47,8 @@ export class Transport {
   /** ms to add to the client's NTP clock to get ours; undefined before its first Sender Report. */
   clockOffsetMs: number | undefined;
   remoteEstimateBps: number | undefined;
+  /** There if the client has a section of data channels. */
+  data: DataEndpoint | null = null;
   readonly #bindings = new Map<number, Binding>();
 
   constructor(
@@ -82,6 +85,16 @@ export class Transport {
     }
     if (sections.some((s) => s.uplink && s.extensions.transportCc !== undefined))
       this.feedback ??= new TransportFeedbackGenerator();
+  }
+
+  /** Brings the data channels to the agreed section; the association lives as long as its section stays the same. */
+  configureData(description: DataDescription | undefined): void {
+    const { engine } = this;
+    const before = this.data?.description;
+    if (before && description && before.sctpPort === description.sctpPort && before.address === description.address)
+      return;
+    if (this.data) engine.data.close(this.data);
+    this.data = description ? engine.data.open(this.peer, this.router.data(), description, engine.now) : null;
   }
 
   /** SRTP came up (or is still up after an ICE restart): sources may flow. */
@@ -192,6 +205,7 @@ export class Transport {
 
   close(): void {
     this.state = 'closed';
+    this.configureData(undefined);
     for (const producer of [...this.producers.values()]) this.#removeProducer(producer);
     for (const stream of [...this.streams.values()]) this.#removeStream(stream);
   }

@@ -3,6 +3,7 @@
  * Ids are the caller's strings. A transport is one client; a producer is `${transport}/${mid}`.
  */
 import type { IceParameters, MediaKind, SdpFingerprint, SectionParameters } from '@efir/rtc';
+import type { DataDescription } from '../data/endpoint.js';
 
 /** Where a virtual stream takes its packets from. */
 export type StreamSource =
@@ -23,6 +24,8 @@ export interface TransportDescription {
   remoteFingerprints: SdpFingerprint[];
   /** The whole of the agreement so far: sections that were there keep their streams, new ones are added, missing ones end. */
   sections: SectionParameters[];
+  /** The section of data channels, if there is one. */
+  data?: DataDescription;
 }
 
 export interface Route {

@@ -21,6 +21,8 @@ import { TcpListener } from './tcp-listener.js';
 
 /** Batches of received packets handled before timers and control get their turn. */
 const TURNS = 8;
+/** Time that data channels get in one turn of the loop, between media. */
+const DATA_BUDGET_MS = 1;
 const CONSENT_CHECK_MS = 1_000;
 const LOAD_MS = 1_000;
 
@@ -59,6 +61,7 @@ export class MediaWorker {
   readonly #timers: NodeJS.Timeout[] = [];
   #last = { atMs: 0, rxBytes: 0, txBytes: 0, rxPackets: 0, txPackets: 0 };
   #closed = false;
+  #dataPlanned = false;
 
   constructor(
     readonly options: WorkerOptions,
@@ -100,6 +103,7 @@ export class MediaWorker {
       setInterval(() => {
         this.#schedule.tick();
         this.datapath.tick();
+        this.#planData();
       }, TICK_MS),
       setInterval(() => this.#checkConsent(), CONSENT_CHECK_MS),
       setInterval(() => this.notify({ type: 'load', load: this.#load() }), LOAD_MS),
@@ -161,8 +165,24 @@ export class MediaWorker {
   }
 
   #readable(): void {
-    if (!this.#closed) this.engine.receiveTurn(TURNS);
+    if (this.#closed) return;
+    this.engine.receiveTurn(TURNS);
+    this.#planData();
   }
+
+  /** Data has one slice of time in each turn of the loop; media that has come meanwhile goes first. */
+  #planData(): void {
+    if (this.#dataPlanned || !this.engine.data.pending) return;
+    this.#dataPlanned = true;
+    setImmediate(this.#dataTurn);
+  }
+
+  readonly #dataTurn = (): void => {
+    this.#dataPlanned = false;
+    if (this.#closed) return;
+    this.engine.dataTurn(DATA_BUDGET_MS);
+    this.#planData();
+  };
 
   #configure(description: TransportDescription): void {
     const client = this.#clients.get(description.transport);
@@ -191,6 +211,7 @@ export class MediaWorker {
     this.#gate.add(made);
     try {
       transport.configure(description.sections);
+      transport.configureData(description.data);
     } catch (error) {
       this.#closeClient(description.transport, 'closed');
       throw error;
@@ -206,6 +227,7 @@ export class MediaWorker {
       this.#gate.add(client);
     }
     client.transport.configure(description.sections);
+    client.transport.configureData(description.data);
     if (client.transport.connected) client.transport.becameConnected();
   }
 
@@ -310,6 +332,7 @@ export class MediaWorker {
         ...engine.counters,
         ...this.#gate.counters,
         ...this.#tcp.counters,
+        ...engine.data.counters,
         forwarded: engine.fanout.forwarded,
       },
     };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { FORWARD_TSN, RECONFIG } from './packet.js';
+import { COOKIE_ECHO, FORWARD_TSN, RECONFIG, sealPacket } from './packet.js';
 import { Link, seeded } from './testing/link.js';
 
 const BINARY = 53;
@@ -169,6 +169,27 @@ test('an end that closes says so; one that is gone is noticed', async () => {
   alone.client.association.start(alone.now);
   await alone.until(() => alone.client.closed !== null, 300_000);
   expect(alone.client.closed).toBe('the peer did not answer');
+});
+
+test('data in the packet that ends the handshake is not lost', async () => {
+  const link = new Link();
+  let echo: Uint8Array | null = null;
+  link.filter = (packet) => {
+    if (packet[12] !== COOKIE_ECHO) return true;
+    echo = packet.slice();
+    return false;
+  };
+  link.server.association.start(link.now);
+  link.client.association.start(link.now);
+  await link.until(() => echo !== null);
+  const data = [0, 3, 0, 20, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 51, 65, 66, 67, 68];
+  const both = Uint8Array.from([...echo!, ...data]);
+  new DataView(both.buffer).setUint32(echo!.length + 4, link.client.association.outbound.lastSentTsn + 1);
+  sealPacket(both);
+  link.server.association.receive(both, link.now);
+  expect(link.server.messages).toEqual([]);
+  await link.pass(1);
+  expect(link.server.messages).toEqual([{ stream: 1, ppid: 51, bytes: Uint8Array.of(65, 66, 67, 68) }]);
 });
 
 test('handshakes survive loss', async () => {

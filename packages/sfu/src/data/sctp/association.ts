@@ -55,6 +55,8 @@ export class SctpAssociation {
   readonly #library: Library;
   #now = 0;
   #inits = 0;
+  /** Messages that came with the last packet of the handshake, before the library said that it is through. */
+  #early: (() => void)[] = [];
   #init: { tag: number; tsn: number } | null = null;
   readonly #timeout = new RetransmissionTimeout();
   /** Expiries without a sign of life in between. */
@@ -68,7 +70,10 @@ export class SctpAssociation {
     readonly counters: SctpCounters,
     readonly events: SctpEvents,
   ) {
-    this.inbound = new InboundData(options, counters, (stream, ppid, bytes) => events.message(stream, ppid, bytes));
+    this.inbound = new InboundData(options, counters, (stream, ppid, bytes) => {
+      if (this.state === 'connecting') this.#early.push(() => events.message(stream, ppid, bytes));
+      else events.message(stream, ppid, bytes);
+    });
     this.#library = this.#makeLibrary();
     this.outbound = new OutboundData(this.#library, counters, {
       sourcePort: options.localPort,
@@ -361,7 +366,8 @@ export class SctpAssociation {
     this.#handshake = null;
     this.outbound.begin();
     this.events.connected();
-    if (!this.isClosed()) this.flush(this.#now);
+    for (const deliver of this.#early.splice(0)) deliver();
+    this.flush(this.#now);
   }
 
   #closed(reason: string): void {
@@ -370,6 +376,7 @@ export class SctpAssociation {
     this.#handshake = null;
     this.#reset = null;
     this.#retransmitAt = Number.POSITIVE_INFINITY;
+    this.#early = [];
     this.outbound.clear();
     this.#library.setState(SCTP_STATE.CLOSED);
     this.events.closed(reason);

@@ -52,6 +52,10 @@ const INITIAL_WINDOW_BYTES = 10 * FRAGMENT_BYTES;
 /** A FORWARD-TSN that nobody acknowledged is sent again so much later, ms. */
 const FORWARD_AGAIN_MS = 200;
 
+/** A packet is built and sent within one call, so all associations share the room for it. */
+const PACKET = new Uint8Array(MAX_PACKET_BYTES);
+const VIEW = new DataView(PACKET.buffer);
+
 /** With the names that the library's SACK handling knows. Given up, it counts as acknowledged, whatever the library finds. */
 export class OutChunk {
   sentCount = 0;
@@ -104,8 +108,7 @@ export class OutboundData {
   #head = 0;
   #forwardedAt = Number.NEGATIVE_INFINITY;
   readonly #sequence = new Map<number, number>();
-  readonly #packet = new Uint8Array(MAX_PACKET_BYTES);
-  readonly #view = new DataView(this.#packet.buffer);
+  /** Bytes of the packet that is being built. */
   #length = COMMON_HEADER_BYTES;
 
   constructor(
@@ -213,16 +216,15 @@ export class OutboundData {
   sendSack(cumulativeTsn: number, window: number, blocks: readonly [number, number][]): void {
     const length = 16 + 4 * blocks.length;
     const at = this.#room(length);
-    const view = this.#view;
-    view.setUint16(at, SACK << 8);
-    view.setUint16(at + 2, length);
-    view.setUint32(at + 4, cumulativeTsn);
-    view.setUint32(at + 8, window);
-    view.setUint16(at + 12, blocks.length);
-    view.setUint16(at + 14, 0);
+    VIEW.setUint16(at, SACK << 8);
+    VIEW.setUint16(at + 2, length);
+    VIEW.setUint32(at + 4, cumulativeTsn);
+    VIEW.setUint32(at + 8, window);
+    VIEW.setUint16(at + 12, blocks.length);
+    VIEW.setUint16(at + 14, 0);
     for (const [i, [begin, end]] of blocks.entries()) {
-      view.setUint16(at + 16 + 4 * i, begin);
-      view.setUint16(at + 18 + 4 * i, end);
+      VIEW.setUint16(at + 16 + 4 * i, begin);
+      VIEW.setUint16(at + 18 + 4 * i, end);
     }
     this.#flushPacket();
   }
@@ -291,9 +293,9 @@ export class OutboundData {
     if (!this.#forwardDue() || !(fresh || timer || now - this.#forwardedAt >= FORWARD_AGAIN_MS)) return;
     this.#forwardedAt = now;
     const at = this.#room(8);
-    this.#view.setUint16(at, FORWARD_TSN << 8);
-    this.#view.setUint16(at + 2, 8);
-    this.#view.setUint32(at + 4, flight.advancedPeerAckTsn);
+    VIEW.setUint16(at, FORWARD_TSN << 8);
+    VIEW.setUint16(at + 2, 8);
+    VIEW.setUint32(at + 4, flight.advancedPeerAckTsn);
     if (flight.sentQueue.length === 0) this.target.restartTimer();
   }
 
@@ -302,14 +304,13 @@ export class OutboundData {
     this.flight.flightSize += chunk.bookSize;
     const { userData } = chunk;
     const at = this.#room(DATA_HEADER_BYTES + userData.length);
-    const view = this.#view;
-    view.setUint16(at, (DATA << 8) | chunk.flags);
-    view.setUint16(at + 2, DATA_HEADER_BYTES + userData.length);
-    view.setUint32(at + 4, chunk.tsn);
-    view.setUint16(at + 8, chunk.streamId);
-    view.setUint16(at + 10, chunk.streamSeqNum);
-    view.setUint32(at + 12, chunk.protocol);
-    this.#packet.set(userData, at + DATA_HEADER_BYTES);
+    VIEW.setUint16(at, (DATA << 8) | chunk.flags);
+    VIEW.setUint16(at + 2, DATA_HEADER_BYTES + userData.length);
+    VIEW.setUint32(at + 4, chunk.tsn);
+    VIEW.setUint16(at + 8, chunk.streamId);
+    VIEW.setUint16(at + 10, chunk.streamSeqNum);
+    VIEW.setUint32(at + 12, chunk.protocol);
+    PACKET.set(userData, at + DATA_HEADER_BYTES);
   }
 
   /** Where a chunk of so many bytes begins; what doesn't fit with the others goes into the next packet. */
@@ -318,17 +319,17 @@ export class OutboundData {
     if (this.#length + padded > MAX_PACKET_BYTES) this.#flushPacket();
     const at = this.#length;
     this.#length += padded;
-    this.#packet.fill(0, at + length, this.#length);
+    PACKET.fill(0, at + length, this.#length);
     return at;
   }
 
   #flushPacket(): void {
     if (this.#length === COMMON_HEADER_BYTES) return;
     const { sourcePort, destinationPort, tag } = this.target;
-    this.#view.setUint16(0, sourcePort);
-    this.#view.setUint16(2, destinationPort);
-    this.#view.setUint32(4, tag());
-    const packet = this.#packet.subarray(0, this.#length);
+    VIEW.setUint16(0, sourcePort);
+    VIEW.setUint16(2, destinationPort);
+    VIEW.setUint32(4, tag());
+    const packet = PACKET.subarray(0, this.#length);
     this.#length = COMMON_HEADER_BYTES;
     sealPacket(packet);
     this.target.send(packet);

@@ -1,0 +1,40 @@
+/**
+ * The head of every message: one byte n, then n bytes of ASCII. From a client: whom it is for, n = 0 meaning all others in the
+ * router. To a client: whom it is from. The head of a text is text.
+ */
+
+export const MAX_ADDRESS_BYTES = 64;
+
+export interface Addressed {
+  /** Null: all others. */
+  to: string | null;
+  /** Where the payload begins. */
+  at: number;
+}
+
+/** Null: no head, or none that could be an address. */
+export function readAddress(message: Uint8Array): Addressed | null {
+  const length = message[0];
+  if (length === undefined || length > MAX_ADDRESS_BYTES || message.length < 1 + length) return null;
+  if (length === 0) return { to: null, at: 1 };
+  let to = '';
+  for (let i = 1; i <= length; i++) {
+    if (message[i] < 0x21 || message[i] > 0x7e) return null;
+    to += String.fromCharCode(message[i]);
+  }
+  return { to, at: 1 + length };
+}
+
+/** 1..64 visible ASCII characters. */
+export function isAddress(text: string): boolean {
+  return /^[!-~]{1,64}$/.test(text);
+}
+
+/** The message from `at` on, under the sender's name. */
+export function withSender(sender: string, message: Uint8Array, at: number): Uint8Array {
+  const out = new Uint8Array(1 + sender.length + message.length - at);
+  out[0] = sender.length;
+  for (let i = 0; i < sender.length; i++) out[1 + i] = sender.charCodeAt(i);
+  out.set(message.subarray(at), 1 + sender.length);
+  return out;
+}
