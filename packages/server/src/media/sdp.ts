@@ -22,7 +22,7 @@ export function readOffer(sdp: string): ParsedOffer {
 export function agreeOn(
   offer: ParsedOffer,
   policy: OfferPolicy,
-  own: { previous: Negotiated | undefined; allocateSsrc: () => number; cname: string },
+  own: { previous: Negotiated | undefined; allocateSsrc: () => number; cname: string; data: boolean },
 ): Negotiated {
   return translated(() => negotiate(offer, { ...policy, ...own }));
 }

@@ -11,7 +11,7 @@ import {
   type SectionParameters,
   writeAnswer,
 } from '@efir/rtc';
-import { type Route, type TransportState, WorkerError } from '@efir/sfu';
+import { type Route, type TransportDescription, type TransportState, WorkerError } from '@efir/sfu';
 import { ServerError } from '../errors.js';
 import { agreeOn, type OfferPolicy } from './sdp.js';
 import type { MediaWorker } from './workers.js';
@@ -22,6 +22,8 @@ export interface MediaSessionOptions {
   /** Unique on all workers and never used again. */
   transport: string;
   policy: OfferPolicy;
+  /** The name by which others in the router send data to this client; without it data channels are not served. */
+  dataAddress?: string;
 }
 
 export class MediaSession {
@@ -34,6 +36,7 @@ export class MediaSession {
 
   readonly #router: string;
   readonly #policy: OfferPolicy;
+  readonly #dataAddress: string | undefined;
   readonly #cname = randomToken(9);
   readonly #sessionId = randomInt(1, 2 ** 47).toString();
   #version = 0;
@@ -41,11 +44,12 @@ export class MediaSession {
   #localIce: IceParameters = newIceParameters();
   #ended = false;
 
-  constructor({ worker, router, transport, policy }: MediaSessionOptions) {
+  constructor({ worker, router, transport, policy, dataAddress }: MediaSessionOptions) {
     this.worker = worker;
     this.transport = transport;
     this.#router = router;
     this.#policy = policy;
+    this.#dataAddress = dataAddress;
   }
 
   /** What is agreed on; empty before the first offer. */
@@ -63,6 +67,7 @@ export class MediaSession {
       previous: this.#negotiated,
       allocateSsrc: () => randomInt(1, 2 ** 32),
       cname: this.#cname,
+      data: this.#dataAddress !== undefined,
     });
   }
 
@@ -78,6 +83,7 @@ export class MediaSession {
       dtlsRole: next.dtlsRole,
       remoteFingerprints: next.fingerprints,
       sections: next.sections,
+      data: this.#data(next),
     });
     this.#negotiated = next;
     this.#localIce = localIce;
@@ -89,6 +95,12 @@ export class MediaSession {
       sessionId: this.#sessionId,
       sessionVersion: this.#version,
     });
+  }
+
+  #data({ data }: Negotiated): TransportDescription['data'] {
+    const address = this.#dataAddress;
+    if (!data || address === undefined) return undefined;
+    return { sctpPort: data.sctpPort, maxMessageSize: data.maxMessageSize, address };
   }
 
   async route(routes: Route[]): Promise<void> {

@@ -34,6 +34,7 @@ export function answerOffer(room: Room, participant: Participant, offer: Offer, 
         router,
         transport: participant.nextTransportId(),
         policy: { ...permissions, videoCodecs: room.settings.videoCodecs },
+        dataAddress: participant.id,
       });
     try {
       const agreed = session.agree(parsed);
