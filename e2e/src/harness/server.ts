@@ -9,6 +9,9 @@ const MAIN = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.
 export interface ServerOptions {
   /** Default 1. */
   workers?: number;
+  /** Default: free ones. */
+  port?: number;
+  mediaPort?: number;
   /** Further arguments of `efir start`. */
   args?: string[];
   env?: NodeJS.ProcessEnv;
@@ -40,9 +43,9 @@ export class Server {
   }
 
   /** Resolves when `/healthz` answers. */
-  static async start({ workers = 1, args = [], env = {} }: ServerOptions = {}): Promise<Server> {
-    const port = await freePorts();
-    const mediaPort = await freePorts(workers);
+  static async start({ workers = 1, args = [], env = {}, ...ports }: ServerOptions = {}): Promise<Server> {
+    const port = ports.port ?? (await freePorts());
+    const mediaPort = ports.mediaPort ?? (await freePorts(workers));
     const child = spawn(
       process.execPath,
       [MAIN, 'start', '--port', `${port}`, '--media-port', `${mediaPort}`, '--workers', `${workers}`, ...args],
