@@ -3,7 +3,7 @@
  * decrypts all it gets and answers with transport-wide feedback (100 ms) and reports (1 s), as browsers do.
  */
 import { ClientHub, DelayHistogram } from '@efir/sfu';
-import { describeMachine, GENERATOR_CPU, pinSelf, WORKER_CPU } from '../measure/machine.js';
+import { describeMachine, GENERATOR_CPU, pinSelf, raisePriority, WORKER_CPU } from '../measure/machine.js';
 import { median, round } from '../measure/median.js';
 import { cpuNs, rssBytes } from '../measure/process-cost.js';
 import { workerWindow } from '../measure/worker-window.js';
@@ -24,6 +24,13 @@ const FLATNESS_SIZES = [50, 100, 500, 1000];
 export interface CostRound {
   nsPerPacket: number;
   yardstickNsPerPacket: number;
+}
+
+/** From the publisher's sending to the kernel's receiving for the subscriber. */
+interface DelayFigures {
+  p50Ms: number;
+  p99Ms: number;
+  maxMs: number;
 }
 
 export interface FanOutResult {
@@ -51,11 +58,14 @@ export async function fanOut(options: FanOutOptions, log: Log): Promise<FanOutRe
   const stage = await Stage.open(pin);
   const publisher = await PublisherProcess.start(stage, options.trace ? 'trace' : 'equal');
   const yardstick = new Yardstick(options.subscribers, pin);
+  const pids = [process.pid, stage.worker.pid, publisher.pid, yardstick.pid];
+  const restorePriority = options.priority ? raisePriority(pids) : null;
   const run = new FanOutRun(options, stage, publisher, yardstick, hub, delays, log);
   try {
     const result = await run.all(most);
-    return { ...result, machine, pinned };
+    return { ...result, machine, pinned, prioritized: restorePriority !== null };
   } finally {
+    restorePriority?.();
     yardstick.close();
     publisher.close();
     await stage.close();
@@ -83,17 +93,18 @@ class FanOutRun {
 
     log(`joining ${options.subscribers} subscribers`);
     await stage.growTo(options.subscribers, hub);
+    const rss = await this.settledRss();
     const saturation = await this.saturation();
     const costs = await this.cost(saturation);
-    const rss = rssBytes(stage.worker.pid);
-    const delay = await this.delay(saturation.publishedPps / 2);
+    const delay = await this.delay(saturation.publishedPps / 2, false);
+    const pacedDelay = await this.delay(saturation.publishedPps / 2, true);
 
     for (const size of sizes.filter((size) => size > options.subscribers && size <= most)) {
       flatness.push(await this.flat(size));
     }
     if (options.flatness) flatness.push({ subscribers: options.subscribers, ...summary(costs) });
     flatness.sort((a, b) => a.subscribers - b.subscribers);
-    return this.result(saturation, costs, (rss - emptyRss) / options.subscribers, delay, flatness);
+    return this.result(saturation, costs, (rss - emptyRss) / options.subscribers, delay, pacedDelay, flatness);
   }
 
   /** Of the worker with its publisher and nobody else, after its arena has been written all over. */
@@ -106,6 +117,13 @@ class FanOutRun {
     const rss = rssBytes(stage.worker.pid);
     this.log(`worker without subscribers: ${round(rss / 2 ** 20, 1)} MiB`);
     return rss;
+  }
+
+  /** With the subscribers there, after some seconds of an ordinary picture's load. */
+  async settledRss(): Promise<number> {
+    await this.publisher.rate(180);
+    await sleep(this.options.seconds * 1000);
+    return rssBytes(this.stage.worker.pid);
   }
 
   async saturation(): Promise<Saturation> {
@@ -148,8 +166,8 @@ class FanOutRun {
     return this.yardstick.run(YARDSTICK_PACKETS, YARDSTICK_BURST);
   }
 
-  async delay(publishedPps: number): Promise<{ p50Ms: number; p99Ms: number; maxMs: number; samples: number }> {
-    await this.publisher.rate(publishedPps);
+  async delay(publishedPps: number, paced: boolean): Promise<DelayFigures> {
+    await this.publisher.rate(publishedPps, paced);
     await sleep(1000);
     this.delays.clear();
     await sleep(this.options.seconds * 1000);
@@ -158,10 +176,11 @@ class FanOutRun {
       p50Ms: delays.quantileMs(0.5),
       p99Ms: delays.quantileMs(0.99),
       maxMs: delays.maxUs / 1000,
-      samples: delays.count,
     };
     await this.publisher.rate(0);
-    this.log(`delay at half load: ${figures.p50Ms} ms (median), ${figures.p99Ms} ms (99 %)`);
+    this.log(
+      `delay at half load${paced ? ', paced frames' : ''}: ${figures.p50Ms} ms (median), ${figures.p99Ms} ms (99 %)`,
+    );
     return figures;
   }
 
@@ -176,7 +195,8 @@ class FanOutRun {
     saturation: Saturation,
     costs: CostRound[],
     rssPerSubscriber: number,
-    delay: Awaited<ReturnType<FanOutRun['delay']>>,
+    delay: DelayFigures,
+    pacedDelay: DelayFigures,
     flatness: { subscribers: number; nsPerPacket: number; ratio: number }[],
   ): FanOutResult {
     const { options, stage, yardstick } = this;
@@ -191,6 +211,8 @@ class FanOutRun {
       forwardDelayP50Ms: delay.p50Ms,
       forwardDelayP99Ms: delay.p99Ms,
       forwardDelayMaxMs: round(delay.maxMs, 2),
+      pacedForwardDelayP50Ms: pacedDelay.p50Ms,
+      pacedForwardDelayP99Ms: pacedDelay.p99Ms,
       bench: 'fan-out',
       frames: options.trace ? 'trace' : 'equal',
       subscribers: options.subscribers,
@@ -199,6 +221,7 @@ class FanOutRun {
       costAtLoad: COST_LOAD,
       workerRssMb: round(rssBytes(stage.worker.pid) / 2 ** 20, 1),
       saturationWorkerCpu: round(saturation.workerCpu, 2),
+      packetsPerCpuSecond: round(saturation.packetsPerCpuSecond),
       saturationLimit: saturation.generatorDrops > 0 ? 'load generator' : 'worker',
       steps: saturation.steps.map((step) => [
         round(step.offeredPps),
