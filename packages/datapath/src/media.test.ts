@@ -76,7 +76,7 @@ describe.each(MODES)('$profile, portable: $portable', (mode) => {
       expect(Buffer.compare(got.bytes.subarray(13), server.datapath.arena.subarray(slot, slot + sizes[i]))).toBe(0);
     });
     expect(server.datapath.stats()).toMatchObject({ txErrors: 0, txMalformed: 0, txBacklogDrops: 0 });
-    if (!mode.portable) expect(server.datapath.stats().txSyscalls).toBeLessThan(10);
+    if (!mode.portable && process.platform === 'linux') expect(server.datapath.stats().txSyscalls).toBeLessThan(10);
   });
 
   test('padding is appended, and told apart from payload by the receiver', async () => {
