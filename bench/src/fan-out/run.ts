@@ -50,20 +50,42 @@ export async function fanOut(options: FanOutOptions, log: Log): Promise<FanOutRe
   const machine = describeMachine();
   const pinned = machine.cores >= 2 && pinSelf(GENERATOR_CPU);
   if (!pinned) log('Only one CPU, or no taskset: worker and load generator share it, and figures mean little.');
-  const pin = pinned ? WORKER_CPU : undefined;
-  const most = options.flatness ? Math.max(options.subscribers, ...FLATNESS_SIZES) : options.subscribers;
+  const set = { options, pinned, log };
+  const result = await withRun(set, options.subscribers, (run) => run.all());
+  if (options.flatness) {
+    const flatness: SizeCost[] = [{ subscribers: options.subscribers, ...pick(result) }];
+    for (const size of FLATNESS_SIZES.filter((size) => size !== options.subscribers)) {
+      flatness.push(await withRun(set, size, async (run) => ({ subscribers: size, ...summary(await run.costOnly()) })));
+    }
+    flatness.sort((a, b) => a.subscribers - b.subscribers);
+    const costs = flatness.map((size) => size.nsPerPacket);
+    Object.assign(result, { flatness, flatWithin: spread(costs) });
+  }
+  return { ...result, machine, pinned, priority: options.priority };
+}
 
+interface SizeCost {
+  subscribers: number;
+  nsPerPacket: number;
+  ratio: number;
+}
+
+/** Sets a fresh worker and load up, and takes them down whatever happens. */
+async function withRun<T>(
+  { options, pinned, log }: { options: FanOutOptions; pinned: boolean; log: Log },
+  subscribers: number,
+  body: (run: FanOutRun) => Promise<T>,
+): Promise<T> {
+  const pin = pinned ? WORKER_CPU : undefined;
   const delays = new DelayHistogram();
-  const hub = new ClientHub({ datapath: { maxPeers: most + 16 }, delays });
+  const hub = new ClientHub({ datapath: { maxPeers: subscribers + 16 }, delays });
   const stage = await Stage.open(pin);
   const publisher = await PublisherProcess.start(stage, options.trace ? 'trace' : 'equal');
-  const yardstick = new Yardstick(options.subscribers, pin);
+  const yardstick = new Yardstick(subscribers, pin);
   const pids = [process.pid, stage.worker.pid, publisher.pid, yardstick.pid];
   const restorePriority = options.priority ? raisePriority(pids) : null;
-  const run = new FanOutRun(options, stage, publisher, yardstick, hub, delays, log);
   try {
-    const result = await run.all(most);
-    return { ...result, machine, pinned, prioritized: restorePriority !== null };
+    return await body(new FanOutRun(options, subscribers, stage, publisher, yardstick, hub, delays, log));
   } finally {
     restorePriority?.();
     yardstick.close();
@@ -76,6 +98,7 @@ export async function fanOut(options: FanOutOptions, log: Log): Promise<FanOutRe
 class FanOutRun {
   constructor(
     readonly options: FanOutOptions,
+    readonly subscribers: number,
     readonly stage: Stage,
     readonly publisher: PublisherProcess,
     readonly yardstick: Yardstick,
@@ -84,27 +107,25 @@ class FanOutRun {
     readonly log: Log,
   ) {}
 
-  async all(most: number): Promise<FanOutResult> {
-    const { options, stage, hub, log } = this;
+  async all(): Promise<FanOutResult> {
     const emptyRss = await this.emptyRss();
-    const flatness: { subscribers: number; nsPerPacket: number; ratio: number }[] = [];
-    const sizes = options.flatness ? FLATNESS_SIZES.filter((size) => size !== options.subscribers) : [];
-    for (const size of sizes.filter((size) => size < options.subscribers)) flatness.push(await this.flat(size));
-
-    log(`joining ${options.subscribers} subscribers`);
-    await stage.growTo(options.subscribers, hub);
+    await this.join();
     const rss = await this.settledRss();
     const saturation = await this.saturation();
     const costs = await this.cost(saturation);
     const delay = await this.delay(saturation.publishedPps / 2, false);
     const pacedDelay = await this.delay(saturation.publishedPps / 2, true);
+    return this.result(saturation, costs, (rss - emptyRss) / this.subscribers, delay, pacedDelay);
+  }
 
-    for (const size of sizes.filter((size) => size > options.subscribers && size <= most)) {
-      flatness.push(await this.flat(size));
-    }
-    if (options.flatness) flatness.push({ subscribers: options.subscribers, ...summary(costs) });
-    flatness.sort((a, b) => a.subscribers - b.subscribers);
-    return this.result(saturation, costs, (rss - emptyRss) / options.subscribers, delay, pacedDelay, flatness);
+  async costOnly(): Promise<CostRound[]> {
+    await this.join();
+    return this.cost(await this.saturation());
+  }
+
+  async join(): Promise<void> {
+    this.log(`joining ${this.subscribers} subscribers`);
+    await this.stage.growTo(this.subscribers, this.hub);
   }
 
   /** Of the worker with its publisher and nobody else, after its arena has been written all over. */
@@ -184,24 +205,15 @@ class FanOutRun {
     return figures;
   }
 
-  async flat(subscribers: number): Promise<{ subscribers: number; nsPerPacket: number; ratio: number }> {
-    this.log(`joining ${subscribers} subscribers`);
-    await this.stage.growTo(subscribers, this.hub);
-    const saturation = await this.saturation();
-    return { subscribers, ...summary(await this.cost(saturation)) };
-  }
-
   result(
     saturation: Saturation,
     costs: CostRound[],
     rssPerSubscriber: number,
     delay: DelayFigures,
     pacedDelay: DelayFigures,
-    flatness: { subscribers: number; nsPerPacket: number; ratio: number }[],
   ): FanOutResult {
     const { options, stage, yardstick } = this;
     const { nsPerPacket, ratio } = summary(costs);
-    const all = flatness.map((size) => size.nsPerPacket);
     return {
       nsPerPacket,
       yardstickNsPerPacket: round(median(costs.map((cost) => cost.yardstickNsPerPacket))),
@@ -215,7 +227,7 @@ class FanOutRun {
       pacedForwardDelayP99Ms: pacedDelay.p99Ms,
       bench: 'fan-out',
       frames: options.trace ? 'trace' : 'equal',
-      subscribers: options.subscribers,
+      subscribers: this.subscribers,
       srtpProfile: stage.subscribers[0]?.srtpProfile,
       rounds: costs.map((cost) => [round(cost.nsPerPacket), round(cost.yardstickNsPerPacket)]),
       costAtLoad: COST_LOAD,
@@ -228,11 +240,21 @@ class FanOutRun {
         round(step.receivedPps),
         round(step.workerCpu, 2),
       ]),
-      ...(flatness.length > 0 && { flatness, flatWithin: round(Math.max(...all) / Math.min(...all) - 1, 3) }),
       yardstickDrained: yardstick.drained(),
       subscribersDo: 'decrypt every packet, transport-wide feedback each 100 ms, receiver reports each second',
     };
   }
+}
+
+/** 0.1: all are within 10 % of the middle between least and most. */
+function spread(costs: number[]): number {
+  const most = Math.max(...costs);
+  const least = Math.min(...costs);
+  return round((most - least) / (most + least), 3);
+}
+
+function pick({ nsPerPacket, ratio }: FanOutResult) {
+  return { nsPerPacket, ratio };
 }
 
 function summary(costs: CostRound[]): { nsPerPacket: number; ratio: number } {
