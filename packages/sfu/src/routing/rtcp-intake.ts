@@ -1,13 +1,5 @@
 /** What clients report and ask for: RTCP in, one compound packet at a time. */
-import {
-  ntpHigh,
-  ntpLow,
-  ntpMiddle,
-  parseRtcp,
-  type RtcpVisitor,
-  roundTripMs,
-  unixMsFromNtp,
-} from '@efir/rtc';
+import { ntpHigh, ntpLow, ntpMiddle, parseRtcp, type RtcpVisitor, roundTripMs, unixMsFromNtp } from '@efir/rtc';
 import type { Engine } from './engine.js';
 import type { Transport } from './transport.js';
 
