@@ -29,6 +29,17 @@ bool set_option(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
 }
 
+/// As much as was asked for where we may, else as much as the system allows.
+void set_buffers(int fd, const UdpOptions& options) {
+  int receive = int(options.receive_buffer), send = int(options.send_buffer);
+#ifdef SO_RCVBUFFORCE
+  if (receive && set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, receive)) receive = 0;
+  if (send && set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, send)) send = 0;
+#endif
+  if (receive) set_option(fd, SOL_SOCKET, SO_RCVBUF, receive);
+  if (send) set_option(fd, SOL_SOCKET, SO_SNDBUF, send);
+}
+
 bool bind_address(const UdpOptions& options, uint8_t family, sockaddr_storage* name, socklen_t* length) {
   memset(name, 0, sizeof(*name));
   if (family == kFamilyV4) {
@@ -70,8 +81,7 @@ std::unique_ptr<UdpSocket> UdpSocket::open(const UdpOptions& options, int* error
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL, 0) | O_NONBLOCK);
   if (v6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  if (options.receive_buffer) set_option(fd, SOL_SOCKET, SO_RCVBUF, int(options.receive_buffer));
-  if (options.send_buffer) set_option(fd, SOL_SOCKET, SO_SNDBUF, int(options.send_buffer));
+  set_buffers(fd, options);
 #ifdef IPV6_RECVPKTINFO
   if (v6) set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 #endif
