@@ -9,9 +9,10 @@ test('benches have sensible defaults', () => {
     flatness: false,
     seconds: 4,
     rounds: 3,
+    priority: false,
     json: false,
   });
-  expect(parseJoins(['--subscribers', '50', '--json'])).toEqual({ subscribers: 50, json: true });
+  expect(parseJoins(['--subscribers', '50', '--json'])).toEqual({ subscribers: 50, priority: false, json: true });
 });
 
 test.each([['--subscribers', '0'], ['--subscribers', 'x'], ['--speed']])('%j is refused', (...args) => {

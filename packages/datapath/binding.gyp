@@ -9,6 +9,7 @@
         "native/dtls.cc",
         "native/dtls_records.cc",
         "native/loop.cc",
+        "native/methods.cc",
         "native/napi_tools.cc",
         "native/peers.cc",
         "native/rx.cc",
@@ -25,6 +26,7 @@
       "cflags": ["-O3", "-Wall", "-Wextra", "-fvisibility=hidden"],
       "cflags_cc": ["-std=c++17"],
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
+      "conditions": [["OS=='mac'", {"defines": ["__APPLE_USE_RFC_3542"]}]],
       "xcode_settings": {
         "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
         "GCC_OPTIMIZATION_LEVEL": "3",

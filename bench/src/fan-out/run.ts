@@ -3,7 +3,7 @@
  * decrypts all it gets and answers with transport-wide feedback (100 ms) and reports (1 s), as browsers do.
  */
 import { ClientHub, DelayHistogram } from '@efir/sfu';
-import { describeMachine, GENERATOR_CPU, pinSelf, WORKER_CPU } from '../measure/machine.js';
+import { describeMachine, GENERATOR_CPU, pinSelf, raisePriority, WORKER_CPU } from '../measure/machine.js';
 import { median, round } from '../measure/median.js';
 import { cpuNs, rssBytes } from '../measure/process-cost.js';
 import { workerWindow } from '../measure/worker-window.js';
@@ -26,6 +26,13 @@ export interface CostRound {
   yardstickNsPerPacket: number;
 }
 
+/** From the publisher's sending to the kernel's receiving for the subscriber. */
+interface DelayFigures {
+  p50Ms: number;
+  p99Ms: number;
+  maxMs: number;
+}
+
 export interface FanOutResult {
   nsPerPacket: number;
   yardstickNsPerPacket: number;
@@ -43,19 +50,44 @@ export async function fanOut(options: FanOutOptions, log: Log): Promise<FanOutRe
   const machine = describeMachine();
   const pinned = machine.cores >= 2 && pinSelf(GENERATOR_CPU);
   if (!pinned) log('Only one CPU, or no taskset: worker and load generator share it, and figures mean little.');
-  const pin = pinned ? WORKER_CPU : undefined;
-  const most = options.flatness ? Math.max(options.subscribers, ...FLATNESS_SIZES) : options.subscribers;
+  const set = { options, pinned, log };
+  const result = await withRun(set, options.subscribers, (run) => run.all());
+  if (options.flatness) {
+    const flatness: SizeCost[] = [{ subscribers: options.subscribers, ...pick(result) }];
+    for (const size of FLATNESS_SIZES.filter((size) => size !== options.subscribers)) {
+      flatness.push(await withRun(set, size, async (run) => ({ subscribers: size, ...summary(await run.costOnly()) })));
+    }
+    flatness.sort((a, b) => a.subscribers - b.subscribers);
+    const costs = flatness.map((size) => size.nsPerPacket);
+    Object.assign(result, { flatness, flatWithin: spread(costs) });
+  }
+  return { ...result, machine, pinned, priority: options.priority };
+}
 
+interface SizeCost {
+  subscribers: number;
+  nsPerPacket: number;
+  ratio: number;
+}
+
+/** Sets a fresh worker and load up, and takes them down whatever happens. */
+async function withRun<T>(
+  { options, pinned, log }: { options: FanOutOptions; pinned: boolean; log: Log },
+  subscribers: number,
+  body: (run: FanOutRun) => Promise<T>,
+): Promise<T> {
+  const pin = pinned ? WORKER_CPU : undefined;
   const delays = new DelayHistogram();
-  const hub = new ClientHub({ datapath: { maxPeers: most + 16 }, delays });
+  const hub = new ClientHub({ datapath: { maxPeers: subscribers + 16 }, delays });
   const stage = await Stage.open(pin);
   const publisher = await PublisherProcess.start(stage, options.trace ? 'trace' : 'equal');
-  const yardstick = new Yardstick(options.subscribers, pin);
-  const run = new FanOutRun(options, stage, publisher, yardstick, hub, delays, log);
+  const yardstick = new Yardstick(subscribers, pin);
+  const pids = [process.pid, stage.worker.pid, publisher.pid, yardstick.pid];
+  const restorePriority = options.priority ? raisePriority(pids) : null;
   try {
-    const result = await run.all(most);
-    return { ...result, machine, pinned };
+    return await body(new FanOutRun(options, subscribers, stage, publisher, yardstick, hub, delays, log));
   } finally {
+    restorePriority?.();
     yardstick.close();
     publisher.close();
     await stage.close();
@@ -66,6 +98,7 @@ export async function fanOut(options: FanOutOptions, log: Log): Promise<FanOutRe
 class FanOutRun {
   constructor(
     readonly options: FanOutOptions,
+    readonly subscribers: number,
     readonly stage: Stage,
     readonly publisher: PublisherProcess,
     readonly yardstick: Yardstick,
@@ -74,26 +107,25 @@ class FanOutRun {
     readonly log: Log,
   ) {}
 
-  async all(most: number): Promise<FanOutResult> {
-    const { options, stage, hub, log } = this;
+  async all(): Promise<FanOutResult> {
     const emptyRss = await this.emptyRss();
-    const flatness: { subscribers: number; nsPerPacket: number; ratio: number }[] = [];
-    const sizes = options.flatness ? FLATNESS_SIZES.filter((size) => size !== options.subscribers) : [];
-    for (const size of sizes.filter((size) => size < options.subscribers)) flatness.push(await this.flat(size));
-
-    log(`joining ${options.subscribers} subscribers`);
-    await stage.growTo(options.subscribers, hub);
+    await this.join();
+    const rss = await this.settledRss();
     const saturation = await this.saturation();
     const costs = await this.cost(saturation);
-    const rss = rssBytes(stage.worker.pid);
-    const delay = await this.delay(saturation.publishedPps / 2);
+    const delay = await this.delay(saturation.publishedPps / 2, false);
+    const pacedDelay = await this.delay(saturation.publishedPps / 2, true);
+    return this.result(saturation, costs, (rss - emptyRss) / this.subscribers, delay, pacedDelay);
+  }
 
-    for (const size of sizes.filter((size) => size > options.subscribers && size <= most)) {
-      flatness.push(await this.flat(size));
-    }
-    if (options.flatness) flatness.push({ subscribers: options.subscribers, ...summary(costs) });
-    flatness.sort((a, b) => a.subscribers - b.subscribers);
-    return this.result(saturation, costs, (rss - emptyRss) / options.subscribers, delay, flatness);
+  async costOnly(): Promise<CostRound[]> {
+    await this.join();
+    return this.cost(await this.saturation());
+  }
+
+  async join(): Promise<void> {
+    this.log(`joining ${this.subscribers} subscribers`);
+    await this.stage.growTo(this.subscribers, this.hub);
   }
 
   /** Of the worker with its publisher and nobody else, after its arena has been written all over. */
@@ -106,6 +138,13 @@ class FanOutRun {
     const rss = rssBytes(stage.worker.pid);
     this.log(`worker without subscribers: ${round(rss / 2 ** 20, 1)} MiB`);
     return rss;
+  }
+
+  /** With the subscribers there, after some seconds of an ordinary picture's load. */
+  async settledRss(): Promise<number> {
+    await this.publisher.rate(180);
+    await sleep(this.options.seconds * 1000);
+    return rssBytes(this.stage.worker.pid);
   }
 
   async saturation(): Promise<Saturation> {
@@ -148,8 +187,8 @@ class FanOutRun {
     return this.yardstick.run(YARDSTICK_PACKETS, YARDSTICK_BURST);
   }
 
-  async delay(publishedPps: number): Promise<{ p50Ms: number; p99Ms: number; maxMs: number; samples: number }> {
-    await this.publisher.rate(publishedPps);
+  async delay(publishedPps: number, paced: boolean): Promise<DelayFigures> {
+    await this.publisher.rate(publishedPps, paced);
     await sleep(1000);
     this.delays.clear();
     await sleep(this.options.seconds * 1000);
@@ -158,30 +197,23 @@ class FanOutRun {
       p50Ms: delays.quantileMs(0.5),
       p99Ms: delays.quantileMs(0.99),
       maxMs: delays.maxUs / 1000,
-      samples: delays.count,
     };
     await this.publisher.rate(0);
-    this.log(`delay at half load: ${figures.p50Ms} ms (median), ${figures.p99Ms} ms (99 %)`);
+    this.log(
+      `delay at half load${paced ? ', paced frames' : ''}: ${figures.p50Ms} ms (median), ${figures.p99Ms} ms (99 %)`,
+    );
     return figures;
-  }
-
-  async flat(subscribers: number): Promise<{ subscribers: number; nsPerPacket: number; ratio: number }> {
-    this.log(`joining ${subscribers} subscribers`);
-    await this.stage.growTo(subscribers, this.hub);
-    const saturation = await this.saturation();
-    return { subscribers, ...summary(await this.cost(saturation)) };
   }
 
   result(
     saturation: Saturation,
     costs: CostRound[],
     rssPerSubscriber: number,
-    delay: Awaited<ReturnType<FanOutRun['delay']>>,
-    flatness: { subscribers: number; nsPerPacket: number; ratio: number }[],
+    delay: DelayFigures,
+    pacedDelay: DelayFigures,
   ): FanOutResult {
     const { options, stage, yardstick } = this;
     const { nsPerPacket, ratio } = summary(costs);
-    const all = flatness.map((size) => size.nsPerPacket);
     return {
       nsPerPacket,
       yardstickNsPerPacket: round(median(costs.map((cost) => cost.yardstickNsPerPacket))),
@@ -191,25 +223,38 @@ class FanOutRun {
       forwardDelayP50Ms: delay.p50Ms,
       forwardDelayP99Ms: delay.p99Ms,
       forwardDelayMaxMs: round(delay.maxMs, 2),
+      pacedForwardDelayP50Ms: pacedDelay.p50Ms,
+      pacedForwardDelayP99Ms: pacedDelay.p99Ms,
       bench: 'fan-out',
       frames: options.trace ? 'trace' : 'equal',
-      subscribers: options.subscribers,
+      subscribers: this.subscribers,
       srtpProfile: stage.subscribers[0]?.srtpProfile,
       rounds: costs.map((cost) => [round(cost.nsPerPacket), round(cost.yardstickNsPerPacket)]),
       costAtLoad: COST_LOAD,
       workerRssMb: round(rssBytes(stage.worker.pid) / 2 ** 20, 1),
       saturationWorkerCpu: round(saturation.workerCpu, 2),
+      packetsPerCpuSecond: round(saturation.packetsPerCpuSecond),
       saturationLimit: saturation.generatorDrops > 0 ? 'load generator' : 'worker',
       steps: saturation.steps.map((step) => [
         round(step.offeredPps),
         round(step.receivedPps),
         round(step.workerCpu, 2),
       ]),
-      ...(flatness.length > 0 && { flatness, flatWithin: round(Math.max(...all) / Math.min(...all) - 1, 3) }),
       yardstickDrained: yardstick.drained(),
       subscribersDo: 'decrypt every packet, transport-wide feedback each 100 ms, receiver reports each second',
     };
   }
+}
+
+/** 0.1: all are within 10 % of the middle between least and most. */
+function spread(costs: number[]): number {
+  const most = Math.max(...costs);
+  const least = Math.min(...costs);
+  return round((most - least) / (most + least), 3);
+}
+
+function pick({ nsPerPacket, ratio }: FanOutResult) {
+  return { nsPerPacket, ratio };
 }
 
 function summary(costs: CostRound[]): { nsPerPacket: number; ratio: number } {

@@ -8,7 +8,9 @@ import type { Stage } from '../stage/stage.js';
 export interface Saturation {
   /** Most packets a second that subscribers received without loss. */
   packetsPerSecond: number;
-  /** Of the publisher at that step. */
+  /** The same per second of the worker's CPU time, at the step where that was most. */
+  packetsPerCpuSecond: number;
+  /** Of the publisher at the best step. */
   publishedPps: number;
   /** Loss in the step after it. */
   lossBeyond: number;
@@ -40,43 +42,55 @@ export async function findSaturation(
 ): Promise<Saturation> {
   const best: Saturation = {
     packetsPerSecond: 0,
+    packetsPerCpuSecond: 0,
     publishedPps: startPps,
     lossBeyond: 0,
     workerCpu: 0,
     generatorDrops: 0,
     steps: [],
   };
-  const receivers = stage.subscribers.length;
   let pps = startPps;
   for (let i = 0; i < MAX_STEPS; i++, pps *= STEP) {
-    await publisher.rate(pps);
-    await sleep(SETTLE_MS);
-    const dropsBefore = probes.generatorDrops();
-    const cpuBefore = probes.cpuNs();
-    const receivedBefore = stage.received();
-    const publishedBefore = await publisher.rate(pps);
-    const startMs = performance.now();
-    await sleep(STEP_MS - SETTLE_MS);
-    const published = (await publisher.rate(pps)) - publishedBefore;
-    const elapsedMs = performance.now() - startMs;
-    const workerCpu = (probes.cpuNs() - cpuBefore) / 1e6 / elapsedMs;
-    const received = stage.received() - receivedBefore;
-    const offeredPps = (published * receivers * 1000) / elapsedMs;
-    const receivedPps = (received * 1000) / elapsedMs;
+    let step = await measure(stage, publisher, pps, probes);
+    // A shortfall must show twice: the machine may have been busy with something else.
+    if (!step.enough) step = await measure(stage, publisher, pps, probes);
+    const { offeredPps, receivedPps, workerCpu } = step;
     best.steps.push({ offeredPps, receivedPps, workerCpu });
-    const enough = received >= Math.min(published * ENOUGH, published - UNDER_WAY) * receivers;
-    if (enough && receivedPps > best.packetsPerSecond) {
+    best.packetsPerCpuSecond = Math.max(best.packetsPerCpuSecond, receivedPps / workerCpu);
+    if (!step.enough) {
+      best.lossBeyond = 1 - receivedPps / Math.max(1, offeredPps);
+      best.generatorDrops = step.generatorDrops;
+      break;
+    }
+    if (receivedPps > best.packetsPerSecond) {
       best.packetsPerSecond = receivedPps;
       best.publishedPps = pps;
       best.workerCpu = workerCpu;
     }
-    if (!enough) {
-      best.lossBeyond = 1 - received / Math.max(1, published * receivers);
-      best.generatorDrops = probes.generatorDrops() - dropsBefore;
-      break;
-    }
   }
   return best;
+}
+
+async function measure(stage: Stage, publisher: PublisherProcess, pps: number, probes: SaturationProbes) {
+  const receivers = stage.subscribers.length;
+  await publisher.rate(pps);
+  await sleep(SETTLE_MS);
+  const dropsBefore = probes.generatorDrops();
+  const cpuBefore = probes.cpuNs();
+  const receivedBefore = stage.received();
+  const publishedBefore = await publisher.rate(pps);
+  const startMs = performance.now();
+  await sleep(STEP_MS - SETTLE_MS);
+  const published = (await publisher.rate(pps)) - publishedBefore;
+  const elapsedMs = performance.now() - startMs;
+  const received = stage.received() - receivedBefore;
+  return {
+    offeredPps: (published * receivers * 1000) / elapsedMs,
+    receivedPps: (received * 1000) / elapsedMs,
+    workerCpu: (probes.cpuNs() - cpuBefore) / 1e6 / elapsedMs,
+    generatorDrops: probes.generatorDrops() - dropsBefore,
+    enough: received >= Math.min(published * ENOUGH, published - UNDER_WAY) * receivers,
+  };
 }
 
 function sleep(ms: number): Promise<void> {

@@ -42,6 +42,10 @@ export class Yardstick {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** ns of CPU per packet. */
   async run(packets: number, burst: number): Promise<number> {
     const options: YardstickOptions = {

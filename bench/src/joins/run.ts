@@ -3,7 +3,7 @@
  * it, what somebody who was in the call before felt of it.
  */
 import { ClientHub, DelayHistogram } from '@efir/sfu';
-import { describeMachine, GENERATOR_CPU, pinSelf, WORKER_CPU } from '../measure/machine.js';
+import { describeMachine, GENERATOR_CPU, pinSelf, raisePriority, WORKER_CPU } from '../measure/machine.js';
 import { round } from '../measure/median.js';
 import { cpuNs } from '../measure/process-cost.js';
 import type { JoinsOptions } from '../options.js';
@@ -30,6 +30,8 @@ export async function joins(options: JoinsOptions, log: (line: string) => void):
   const watchersHub = new ClientHub({ delays });
   const stage = await Stage.open(pinned ? WORKER_CPU : undefined);
   const publisher = await PublisherProcess.start(stage, 'equal');
+  const pids = [process.pid, stage.worker.pid, publisher.pid];
+  const restorePriority = options.priority ? raisePriority(pids) : null;
   try {
     await publisher.rate(PUBLISHED_PPS);
     // Somebody who watches while the others come. Times are the kernel's: this process is busy with handshakes.
@@ -87,8 +89,10 @@ export async function joins(options: JoinsOptions, log: (line: string) => void):
       },
       machine,
       pinned,
+      prioritized: restorePriority !== null,
     };
   } finally {
+    restorePriority?.();
     publisher.close();
     await stage.close();
     hub.close();

@@ -26,7 +26,7 @@ process.on('message', (message: ToPublisher) => {
       (error: Error) => send({ type: 'failed', reason: error.message }),
     );
   } else if (message.type === 'rate') {
-    source?.clock.setRate(message.packetsPerSecond, performance.now());
+    source?.setRate(message.packetsPerSecond, message.paced, performance.now());
     send({ type: 'sent', packets: source?.packets ?? 0, keyFrames: source?.keyFrames ?? 0 });
   } else {
     hub.close();

@@ -10,7 +10,7 @@ export type Shape = 'equal' | 'trace';
 
 export type ToPublisher =
   | { type: 'connect'; agreement: ClientAgreement; shape: Shape }
-  | { type: 'rate'; packetsPerSecond: number }
+  | { type: 'rate'; packetsPerSecond: number; paced: boolean }
   | { type: 'close' };
 
 export type ToParent =
@@ -25,10 +25,12 @@ const SCRIPT = fileURLToPath(new URL('./publisher-main.js', import.meta.url));
 export class PublisherProcess {
   /** Packets a second of the shape at its own pace. */
   readonly naturalPps: number;
+  readonly pid: number;
   readonly #child: ChildProcess;
 
   private constructor(child: ChildProcess, naturalPps: number) {
     this.#child = child;
+    this.pid = child.pid ?? 0;
     this.naturalPps = naturalPps;
   }
 
@@ -43,10 +45,10 @@ export class PublisherProcess {
     return new PublisherProcess(child, naturalPps);
   }
 
-  /** Resolves with the packets sent so far. */
-  async rate(packetsPerSecond: number): Promise<number> {
+  /** From now on; `paced`: a frame's packets spread as a browser does. Resolves with the packets sent so far. */
+  async rate(packetsPerSecond: number, paced = false): Promise<number> {
     const sent = answer(this.#child, 'sent');
-    this.#child.send({ type: 'rate', packetsPerSecond } satisfies ToPublisher);
+    this.#child.send({ type: 'rate', packetsPerSecond, paced } satisfies ToPublisher);
     return (await sent).packets;
   }
 

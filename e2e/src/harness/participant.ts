@@ -35,6 +35,14 @@ export class Participant {
     }, undefined);
   }
 
+  /** Id of the participant whose tile has this name, or null. */
+  participantOf(name: string): Promise<string | null> {
+    return this.page.evaluate((name) => {
+      const tile = document.querySelector<HTMLElement>(`article.tile[data-name="${name}"]`);
+      return tile?.dataset.participant ?? null;
+    }, name);
+  }
+
   /** Waits until the tiles are of exactly these people, in order of the alphabet. */
   async showsTiles(names: string[], within = 10_000): Promise<void> {
     let tiles: string[] = [];

@@ -11,6 +11,9 @@ export interface ServerOptions {
   workers?: number;
   /** Participants of a mesh at most. Default 0: every room is on the SFU, also one of two. */
   meshMax?: number;
+  /** Default: free ones. */
+  port?: number;
+  mediaPort?: number;
   /** Further arguments of `efir start`. */
   args?: string[];
   env?: NodeJS.ProcessEnv;
@@ -42,9 +45,9 @@ export class Server {
   }
 
   /** Resolves when `/healthz` answers. */
-  static async start({ workers = 1, meshMax = 0, args = [], env = {} }: ServerOptions = {}): Promise<Server> {
-    const port = await freePorts();
-    const mediaPort = await freePorts(workers);
+  static async start({ workers = 1, meshMax = 0, args = [], env = {}, ...ports }: ServerOptions = {}): Promise<Server> {
+    const port = ports.port ?? (await freePorts());
+    const mediaPort = ports.mediaPort ?? (await freePorts(workers));
     const numbers = { port, 'media-port': mediaPort, workers, 'mesh-max': meshMax };
     const flags = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, `${value}`]);
     const child = spawn(process.execPath, [MAIN, 'start', ...flags, ...args], {

@@ -13,6 +13,8 @@ export interface JoinOptions {
   browser?: 'chromium' | 'firefox';
   query?: Record<string, string>;
   probe?: ProbeOptions;
+  /** Of another server than the stage's. */
+  url?: string;
 }
 
 export class Stage {
@@ -45,9 +47,9 @@ export class Stage {
     return `room-${++this.rooms}`;
   }
 
-  async join(room: string, name: string, { browser, query, probe }: JoinOptions = {}): Promise<Participant> {
-    const server = await this.server();
-    const person = await Participant.join(await this.browser(browser), server.url, room, name, { query, probe });
+  async join(room: string, name: string, { browser, query, probe, url }: JoinOptions = {}): Promise<Participant> {
+    const at = url ?? (await this.server()).url;
+    const person = await Participant.join(await this.browser(browser), at, room, name, { query, probe });
     this.people.push(person);
     return person;
   }

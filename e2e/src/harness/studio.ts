@@ -8,19 +8,33 @@ declare global {
   }
 }
 
+export interface StudioOptions {
+  room: string;
+  colour: string;
+  /** Fill the picture with noise, which no encoder can make small. */
+  noise?: boolean;
+}
+
 /** Publishes a canvas of one colour, and a tone whose loudness can be turned. */
-export async function publishColour({ room, colour }: { room: string; colour: string }): Promise<void> {
+export async function publishColour({ room, colour, noise = false }: StudioOptions): Promise<void> {
   const canvas = document.createElement('canvas');
-  canvas.width = 320;
-  canvas.height = 180;
+  const [width, height] = noise ? [640, 360] : [320, 180];
+  canvas.width = width;
+  canvas.height = height;
   const paint = canvas.getContext('2d')!;
+  const noises = Array.from({ length: noise ? 5 : 0 }, () => {
+    const picture = paint.createImageData(width, height);
+    for (let i = 0; i < picture.data.length; i++) picture.data[i] = i % 4 === 3 ? 255 : Math.random() * 256;
+    return picture;
+  });
   let tick = 0;
   setInterval(() => {
     paint.fillStyle = colour;
-    paint.fillRect(0, 0, 320, 180);
+    paint.fillRect(0, 0, width, height);
     // Something that moves, so that the encoder has work.
     paint.fillStyle = 'gray';
-    paint.fillRect(tick++ % 320, 0, 8, 8);
+    paint.fillRect(tick++ % width, 0, 8, 8);
+    if (noise) paint.putImageData(noises[tick % noises.length], 0, 0);
   }, 50);
   document.body.append(canvas);
   const audio = new AudioContext();

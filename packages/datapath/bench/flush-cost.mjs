@@ -1,5 +1,5 @@
 /** CPU per packet of `flush()` beside the plain way. Usage: node bench/flush-cost.mjs [receivers] [burst] [bytes] [profile] */
-import * as L from '../dist/index.js';
+import * as L from '@efir/datapath';
 import { connect, drain, open } from './pair.mjs';
 
 const receivers = Number(process.argv[2] ?? 500);

@@ -1,5 +1,12 @@
 /** Two datapaths on loopback with `count` handshaken peers: `a` with one socket, `b` with a socket for each peer. */
-import { createDatapath, PATH_BYTES, PATH_REMOTE_ADDRESS, PATH_REMOTE_PORT, PATH_SOCKET } from '../dist/index.js';
+import {
+  createDatapath,
+  PATH_BYTES,
+  PATH_REMOTE_ADDRESS,
+  PATH_REMOTE_PORT,
+  PATH_SOCKET,
+  RX_STRIDE,
+} from '@efir/datapath';
 
 export function loopbackPath(port, socket) {
   const path = new Uint8Array(PATH_BYTES);
@@ -28,15 +35,19 @@ export function open(options) {
 }
 
 export function drain(end) {
-  for (let rows = end.datapath.receive(); rows > 0; rows = end.datapath.receive()) end.packets += rows;
+  const { datapath } = end;
+  for (let rows = datapath.receive(); rows > 0; rows = datapath.receive()) {
+    end.packets += rows;
+    if (end.onRow) for (let i = 0; i < rows; i++) end.onRow(datapath.rx, i * RX_STRIDE);
+  }
 }
 
-export async function connect(a, b, count) {
+export async function connect(a, b, count, receiveBufferBytes = 0) {
   const here = a.datapath.openUdp({ address: '127.0.0.1', port: 0, receiveBufferBytes: 4 << 20 });
   const peers = [];
   const ports = [];
   for (let i = 0; i < count; i++) {
-    const there = b.datapath.openUdp({ address: '127.0.0.1', port: 0 });
+    const there = b.datapath.openUdp({ address: '127.0.0.1', port: 0, receiveBufferBytes });
     const server = a.datapath.createPeer();
     const client = b.datapath.createPeer();
     a.datapath.selectPath(server, loopbackPath(there.port, here.socket));
@@ -55,5 +66,6 @@ export async function connect(a, b, count) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   clearInterval(timer);
+  a.socket = here.socket;
   return { peers, ports };
 }

@@ -171,7 +171,6 @@ class Datapath final : private SocketTable {
   Stats stats_;
   uint64_t born_ns_;
   bool closed_ = false;
-  bool gone_ = false;
   uint32_t open_handles_ = 0;
   uint32_t running_jobs_ = 0;
   int epoll_ = -1;

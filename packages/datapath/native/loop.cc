@@ -4,11 +4,11 @@
 #include <poll.h>
 #include <unistd.h>
 
-#ifdef __linux__
+#include "datapath.h"
+
+#ifdef EFIR_LINUX
 #include <sys/epoll.h>
 #endif
-
-#include "datapath.h"
 
 namespace efir {
 
@@ -52,7 +52,7 @@ bool Datapath::start(std::string* error) {
   uv_check_start(&check_, on_check);
   uv_unref(reinterpret_cast<uv_handle_t*>(&wake_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
-#ifdef __linux__
+#ifdef EFIR_LINUX
   if (!config_.portable) {
     epoll_ = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0 || uv_poll_init(loop_, &poll_, epoll_) != 0) {
@@ -106,7 +106,7 @@ UdpSocket* Datapath::socket(uint32_t handle) {
 }
 
 bool Datapath::watch(UdpSocket& socket) {
-#ifdef __linux__
+#ifdef EFIR_LINUX
   if (!config_.portable) {
     epoll_event event = epoll_event();
     event.events = EPOLLIN;
@@ -130,7 +130,7 @@ bool Datapath::watch(UdpSocket& socket) {
 }
 
 void Datapath::unwatch(UdpSocket& socket) {
-#ifdef __linux__
+#ifdef EFIR_LINUX
   if (!config_.portable) {
     epoll_ctl(epoll_, EPOLL_CTL_DEL, socket.fd, nullptr);
     return;
@@ -148,7 +148,7 @@ void Datapath::unwatch(UdpSocket& socket) {
 
 void Datapath::watch_writable(UdpSocket& socket, bool on) {
   socket.want_write = on;
-#ifdef __linux__
+#ifdef EFIR_LINUX
   if (!config_.portable) {
     epoll_event event = epoll_event();
     event.events = on ? EPOLLIN | EPOLLOUT : EPOLLIN;
@@ -171,7 +171,7 @@ void Datapath::on_socket_poll(uv_poll_t* poll, int, int events) {
 /// Asks which sockets can be read, and sends what waited for a socket to take it.
 void Datapath::poll_kernel() {
   if (!ready_.empty()) return;
-#ifdef __linux__
+#ifdef EFIR_LINUX
   if (!config_.portable) {
     epoll_event events[64];
     int count = epoll_wait(epoll_, events, 64, 0);

@@ -62,12 +62,15 @@ bool Datapath::read_more(bool* asked) {
       poll_kernel();
       if (ready_.empty()) return false;
     }
-    UdpSocket* socket = this->socket(ready_.front());
+    uint32_t handle = ready_.front();
+    UdpSocket* socket = this->socket(handle);
     staged_next_ = staged_at_ = 0;
     staged_ = socket ? staging_.read(*socket, &stats_.rxKernelDrops) : 0;
-    if (staged_ < staging_.capacity()) {
-      if (socket) socket->ready = false;
-      ready_.pop_front();
+    ready_.pop_front();
+    if (socket) {
+      // There may be more; but it is the others' turn first.
+      socket->ready = staged_ == staging_.capacity();
+      if (socket->ready) ready_.push_back(handle);
     }
     if (staged_) return true;
   }

@@ -9,8 +9,10 @@ namespace efir {
 namespace {
 
 bool is_full(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+#ifdef EFIR_LINUX
 /// The kernel or the device can't segment (EIO), or a segment doesn't fit this path's MTU (EINVAL, EMSGSIZE).
 bool is_about_segments(int error) { return error == EIO || error == EINVAL || error == EMSGSIZE; }
+#endif
 
 }  // namespace
 
@@ -72,7 +74,7 @@ void TxBatch::send_runs() {
 /// Returns how many runs are done with; the rest is for the backlog.
 uint32_t TxBatch::send_many(UdpSocket& socket) {
   uint32_t i = 0;
-#ifdef __linux__
+#ifdef EFIR_LINUX
   if (!portable_) {
     mmsghdr headers[kRuns];
     iovec vectors[kRuns];

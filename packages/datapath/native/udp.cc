@@ -8,7 +8,7 @@
 
 #include <cstring>
 
-#ifdef __linux__
+#ifdef EFIR_LINUX
 #include <time.h>
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -27,6 +27,17 @@ namespace {
 
 bool set_option(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
+}
+
+/// As much as was asked for where we may, else as much as the system allows.
+void set_buffers(int fd, const UdpOptions& options) {
+  int receive = int(options.receive_buffer), send = int(options.send_buffer);
+#ifdef SO_RCVBUFFORCE
+  if (receive && set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, receive)) receive = 0;
+  if (send && set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, send)) send = 0;
+#endif
+  if (receive) set_option(fd, SOL_SOCKET, SO_RCVBUF, receive);
+  if (send) set_option(fd, SOL_SOCKET, SO_SNDBUF, send);
 }
 
 bool bind_address(const UdpOptions& options, uint8_t family, sockaddr_storage* name, socklen_t* length) {
@@ -70,17 +81,16 @@ std::unique_ptr<UdpSocket> UdpSocket::open(const UdpOptions& options, int* error
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL, 0) | O_NONBLOCK);
   if (v6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  if (options.receive_buffer) set_option(fd, SOL_SOCKET, SO_RCVBUF, int(options.receive_buffer));
-  if (options.send_buffer) set_option(fd, SOL_SOCKET, SO_SNDBUF, int(options.send_buffer));
+  set_buffers(fd, options);
 #ifdef IPV6_RECVPKTINFO
   if (v6) set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 #endif
-#if defined(__linux__)
-  if (!v6) set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
-#elif defined(IP_RECVPKTINFO)
+#if defined(IP_RECVPKTINFO)
   if (!v6) set_option(fd, IPPROTO_IP, IP_RECVPKTINFO, 1);
+#elif defined(IP_PKTINFO)
+  if (!v6) set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
 #endif
-#ifdef __linux__
+#ifdef EFIR_LINUX
   set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
   if (!options.portable) {
     set_option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
@@ -110,6 +120,7 @@ Staging::Staging(bool portable)
       bytes_(new uint8_t[size_t(messages_) * kMessageBytes]) {}
 
 void Staging::digest(uint32_t i, const UdpSocket& socket, const msghdr& header, uint32_t length, uint32_t* overflow) {
+  static_cast<void>(overflow);  // only Linux tells
   Received& out = received_[i];
   out.bytes = bytes_.get() + size_t(i) * kMessageBytes;
   out.length = length;
@@ -135,7 +146,7 @@ void Staging::digest(uint32_t i, const UdpSocket& socket, const msghdr& header, 
       memcpy(out.path.local, &info.ipi6_addr, 16);
     }
 #endif
-#ifdef __linux__
+#ifdef EFIR_LINUX
     if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) memcpy(overflow, CMSG_DATA(c), 4);
     if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
       timespec stamp;
@@ -154,7 +165,7 @@ void Staging::digest(uint32_t i, const UdpSocket& socket, const msghdr& header, 
 uint32_t Staging::read(UdpSocket& socket, uint64_t* kernel_drops) {
   uint32_t overflow = socket.overflow_seen;
   uint32_t count = 0;
-#ifdef __linux__
+#ifdef EFIR_LINUX
   if (!portable_) {
     mmsghdr headers[kMessages];
     for (uint32_t i = 0; i < kMessages; i++) {
@@ -227,7 +238,7 @@ void describe_send(const UdpSocket& socket, const Target& target, uint16_t segme
     used += CMSG_SPACE(sizeof(info));
 #endif
   }
-#ifdef __linux__
+#ifdef EFIR_LINUX
   if (segment) {
     c = reinterpret_cast<cmsghdr*>(control + used);
     c->cmsg_level = SOL_UDP;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "address.h"
+#include "platform.h"
 
 namespace efir {
 

@@ -118,9 +118,11 @@ export interface Datapath {
   };
   closeUdp(socket: number): void;
 
+  /** Throws `ERR_TOO_MANY_PEERS`. */
   createPeer(): number;
   /** Sends close_notify, frees everything. A second call, or a stale handle, does nothing. */
   closePeer(peer: number): void;
+  /** A client begins once a path is selected. Throws `ERR_FINGERPRINT` when none can be used, `ERR_DTLS` when started already. */
   startDtls(peer: number, options: { role: DtlsRole; fingerprints: Fingerprint[] }): void;
 
   /** From now on what comes from this path is the peer's (at most 16 a peer; the oldest goes). A path belongs to one peer: the last who claims it. */
@@ -129,7 +131,11 @@ export interface Datapath {
   /** From now on what is sent to the peer goes there. Adds the path if need be. */
   selectPath(peer: number, path: Uint8Array): void;
 
-  /** An outgoing RTP stream. Sequence numbers must start below 2^15 so that both ends agree on the roll-over counter. */
+  /**
+   * An outgoing RTP stream. Sequence numbers must start below 2^15 so that both ends agree on the roll-over counter. An
+   * SSRC that was removed may come back and must then go on above its last number. Throws `ERR_STREAM`: no such peer, the
+   * SSRC is there already, or more than 1,024 of the peer.
+   */
   addStream(peer: number, ssrc: number): number;
   removeStream(stream: number): void;
 

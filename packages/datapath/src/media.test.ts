@@ -76,7 +76,7 @@ describe.each(MODES)('$profile, portable: $portable', (mode) => {
       expect(Buffer.compare(got.bytes.subarray(13), server.datapath.arena.subarray(slot, slot + sizes[i]))).toBe(0);
     });
     expect(server.datapath.stats()).toMatchObject({ txErrors: 0, txMalformed: 0, txBacklogDrops: 0 });
-    if (!mode.portable) expect(server.datapath.stats().txSyscalls).toBeLessThan(10);
+    if (!mode.portable && process.platform === 'linux') expect(server.datapath.stats().txSyscalls).toBeLessThan(10);
   });
 
   test('padding is appended, and told apart from payload by the receiver', async () => {
@@ -225,6 +225,18 @@ test('a slot can be sent from until the ring has come round', async () => {
   server.fillSlot(100);
   server.send({ stream, ssrc, sequence: 2, packet, length: 100 });
   expect(server.datapath.stats().txStale).toBe(1);
+});
+
+test('bytes of one’s own are sent out of a reserved slot', async () => {
+  const { server, client, serverPeer } = await link();
+  const stream = server.datapath.addStream(serverPeer, ssrc);
+  const packet = server.datapath.reservePacket();
+  expect(server.fillSlot(30)).toBe(packet + 1);
+  const slot = (packet & (server.datapath.slots - 1)) * L.SLOT_BYTES;
+  server.datapath.arena.set([9, 8, 7, 6], slot + 50);
+  server.send({ stream, ssrc, sequence: 1, packet, offset: 50, length: 4 });
+  await until(() => client.of(L.KIND_RTP).length === 1);
+  expect([...client.of(L.KIND_RTP)[0].bytes.subarray(12)]).toEqual([9, 8, 7, 6]);
 });
 
 test('rows for a peer that has no keys yet are dropped and counted', () => {

@@ -12,6 +12,7 @@ import {
 import { io, type Socket } from 'socket.io-client';
 
 const REPLY_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 5000;
 /** Receiving sections that a robot adds at once, whatever the server says is missing. */
 const MAX_MISSING = 64;
 
@@ -94,7 +95,7 @@ export class RoomConnection extends EventEmitter<RoomConnectionEvents> {
         this.#socket.off('connect', onConnect);
         this.#socket.off('connect_error', onError);
         reject(new SignalingError('unreachable', `the server can't be reached: ${last}`));
-      }, REPLY_TIMEOUT_MS);
+      }, CONNECT_TIMEOUT_MS);
       this.#socket.once('connect', onConnect);
       this.#socket.on('connect_error', onError);
     });

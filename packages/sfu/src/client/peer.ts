@@ -84,7 +84,6 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
   readonly handle: number;
   state: ClientPeerState = 'new';
   srtpProfile: string | null = null;
-  rttMs = DEFAULT_RTT_MS;
   /** Share lost of what we sent, by the server's last report; 0..1. */
   remoteLoss = 0;
   /** Transport-wide feedback packets that came. */
@@ -102,6 +101,8 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
   #fingerprints: SdpFingerprint[] = [];
   #dtlsRole: DtlsRole = 'client';
   #dtlsStarted = false;
+  /** From report blocks; null before the first about a Sender Report of ours. */
+  #reportedRttMs: number | null = null;
   #feedback: Feedback | null = null;
   #transportCcId = 0;
   #lastSsrc = -1;
@@ -206,6 +207,11 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
       this.#setState('connected');
     } else if (event.type === 'failed') this.#end('failed', `${event.reason}: ${event.detail}`);
     else this.#end('closed', 'the server closed the transport');
+  }
+
+  /** By reports about what we send, else by ICE's checks. */
+  get rttMs(): number {
+    return this.#reportedRttMs ?? this.#ice.roundTripMs ?? DEFAULT_RTT_MS;
   }
 
   /** Resolves once connected; rejects with `connect-failed` when that can't be any more. */
@@ -340,7 +346,7 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
     this.remoteLoss = fractionLost / 256;
     const unixMs = Date.now();
     const rtt = roundTripMs(ntpMiddle(ntpHigh(unixMs), ntpLow(unixMs)), lastSr, delay);
-    if (rtt >= 0) this.rttMs = Math.max(1, rtt);
+    if (rtt >= 0) this.#reportedRttMs = Math.max(1, rtt);
   }
 
   #setState(state: ClientPeerState, reason?: string): void {

@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import type { Participant } from './harness/participant.js';
+import { useStage } from './harness/stage.js';
+
+const EFIR = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
+
+const stage = useStage({ workers: 1 });
+
+/** Robots of another process; resolves with their report. */
+async function robots(
+  room: string,
+  options: string[],
+): Promise<{ code: number | null; report: Record<string, number> }> {
+  const { url } = await stage.server();
+  const child = spawn(process.execPath, [EFIR, 'bots', '--url', url, '--room', room, '--json', ...options], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  stage.later(() => void child.kill('SIGKILL'));
+  let text = '';
+  child.stdout.on('data', (chunk) => {
+    text += chunk;
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
+  return { code, report: JSON.parse(text.trim().split('\n').at(-1) ?? '{}') };
+}
+
+const received = async (person: Participant) => {
+  const { at, inbound } = await person.stats();
+  const video = inbound.find((stream) => stream.kind === 'video' && stream.frames > 0);
+  return { at, frames: video?.frames ?? 0, lost: video?.lost ?? 0 };
+};
+
+test('200 subscribers who join at once all have media within 5 seconds, and a running call on the same worker goes on', async () => {
+  const quiet = stage.room();
+  const small = { query: { quality: 'h180', fps: '15' } };
+  const people = [await stage.join(quiet, 'Ann', small), await stage.join(quiet, 'Bob', small)];
+  for (const person of people) await person.sees(1);
+
+  const before = await Promise.all(people.map(received));
+  const { code, report } = await robots(stage.room(), [
+    ...['--publishers', '1', '--subscribers', '200', '--rate', '0', '--duration', '12s'],
+  ]);
+  const after = await Promise.all(people.map(received));
+
+  expect(code, JSON.stringify(report)).toBe(0);
+  expect(report).toMatchObject({ joined: 201, receivedMedia: 200, restarts: 0 });
+  expect(report.firstMediaMaxMs).toBeLessThan(5000);
+  after.forEach((now, i) => {
+    expect(now.lost).toBe(before[i].lost);
+    expect(((now.frames - before[i].frames) * 1000) / (now.at - before[i].at)).toBeGreaterThan(10);
+  });
+});
