@@ -152,7 +152,8 @@ export class Connection implements ParticipantClient {
     room.rename(participant, name);
     // In a mesh there is nothing of theirs here that could be lost.
     const mesh = room.topology.current === 'mesh' && !participant.sfuOnly;
-    return this.#entered(room, participant, mesh || participant.media !== null);
+    const media = participant.media !== null && !participant.needsFresh;
+    return this.#entered(room, participant, mesh || media);
   }
 
   async #join({ room: roomId, name, token, mesh }: z.output<typeof EnterRequest>): Promise<Ok<EnterReply>> {
