@@ -9,7 +9,7 @@ function chance(limit) {
   return Math.floor((seed / 0x80000000) * limit);
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
-const totals = { rounds: 0, connected: 0, failed: 0, closed: 0, rows: 0, sent: 0, tcp: 0 };
+const totals = { rounds: 0, data: 0, connected: 0, failed: 0, closed: 0, rows: 0, sent: 0, tcp: 0 };
 
 function pathTo(end, port) {
   const path = new Uint8Array(L.PATH_BYTES);
@@ -27,7 +27,10 @@ function open(options) {
     { slots: 64, rxRows: 16, txRows: 64, dtlsRetransmitMs: 5, dtlsTimeoutMs: 2000, ...options },
     {
       onReadable() {
-        for (let rows = end.datapath.receive(); rows > 0; rows = end.datapath.receive()) totals.rows += rows;
+        for (let rows = end.datapath.receive(); rows > 0; rows = end.datapath.receive()) {
+          totals.rows += rows;
+          for (let i = 0; i < rows; i++) if (end.datapath.rx[i * L.RX_STRIDE] === L.KIND_DATA) totals.data++;
+        }
       },
       onPeerEvent(peer, event) {
         totals[event.type]++;
@@ -67,6 +70,7 @@ function send(end, peer) {
   }
   datapath.flush(rows);
   datapath.sendRtcp(peer, Uint8Array.of(0x80, 201, 0, 1, 0, 0, 0, ssrc));
+  for (let i = chance(4); i > 0; i--) datapath.sendData(peer, new Uint8Array(chance(1500)));
   datapath.flush(0);
   totals.sent += rows;
   if (chance(2)) datapath.removeStream(stream);
@@ -119,6 +123,8 @@ async function round() {
     b.datapath.tick();
     if (chance(3) === 0) b.datapath.sendRaw(links[0][2], rubbish());
     const [pa, pb] = links[chance(links.length)];
+    // Whether it is connected or not.
+    if (chance(10) === 0) a.datapath.sendData(pa, rubbish());
     if (a.connected.has(pa)) send(a, pa);
     if (b.connected.has(pb)) send(b, pb);
     if (chance(60) === 0) a.datapath.closePeer(pa);
