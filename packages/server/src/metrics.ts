@@ -152,8 +152,8 @@ export class Metrics {
     else counter.inc({ worker }, 0);
   }
 
-  #migrated({ event, from, to, tookMs }: TopologyStep): void {
-    if (event.phase === 'prepare') return;
+  #migrated({ event, from, to, prepared, tookMs }: TopologyStep): void {
+    if (event.phase === 'prepare' || !prepared) return;
     const result = event.phase === 'commit' ? 'commit' : event.reason;
     this.migrations.inc({ from, to, result });
     this.migrationSeconds.observe({ from, to, result }, tookMs / 1000);

@@ -204,6 +204,7 @@ test('a room set to the SFU is there from the first one on, without a move', asy
   expect((await ann.enter({ room: 'demo', name: 'Ann' })).room.topology).toBe('sfu');
   await ann.offer(publishing());
   expect(ann.seen('topology')).toEqual([]);
+  expect(await figure('efir_topology_migrations_total')).toEqual([]);
 });
 
 test('a client that cannot be in a mesh takes the room to the SFU', async () => {

@@ -19,6 +19,8 @@ export interface TopologyStep {
   event: TopologyEvent;
   from: LiveTopology;
   to: LiveTopology;
+  /** False: nobody was there to be moved. */
+  prepared: boolean;
   /** Since the `prepare`. */
   tookMs: number;
 }
@@ -140,7 +142,7 @@ export class TopologyControl {
       now,
     );
     // Nobody is there to be interrupted.
-    if (this.#members.size === 0) return this.#commit(next, now);
+    if (this.#members.size === 0) return { ...this.#commit(next, now), prepared: false };
     this.#migration = next;
     return stepOf(next, 'prepare', next.to, next.reason, now);
   }
@@ -171,7 +173,7 @@ function stepOf(
   participant?: string,
 ): TopologyStep {
   const event = { epoch, topology, phase, reason, ...(participant !== undefined && { participant }) };
-  return { event, from, to, tookMs: now - startedAt };
+  return { event, from, to, prepared: true, tookMs: now - startedAt };
 }
 
 /** Others are in it, or it is to be something else: a move that failed may be tried again. */
