@@ -1,10 +1,13 @@
 export * from './media-views.js';
 export { Playback, playback } from './playback.js';
 export * from './room-context.js';
+export * from './use-data.js';
 export * from './use-devices.js';
 export * from './use-participants.js';
 export * from './use-playback.js';
+export * from './use-room-data.js';
 export * from './use-room-event.js';
 export * from './use-room-state.js';
 export * from './use-speaker.js';
+export * from './use-topology.js';
 export * from './use-track.js';

@@ -1,11 +1,12 @@
 import type { Room } from '@efir/client';
-import { RoomProvider, useParticipants, useRoomState } from '@efir/react';
+import { RoomProvider, useHands, useParticipants, useRoomState, useTopology } from '@efir/react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { remember, remembered } from '../preferences/storage.js';
 import { SettingsDialog } from '../settings/settings-dialog.js';
+import { ChatPanel } from './chat-panel.js';
 import { ConnectionBanner } from './connection-banner.js';
-import { ControlBar } from './control-bar.js';
+import { ControlBar, type Panel } from './control-bar.js';
 import { Invitation } from './copy-link.js';
 import { PeoplePanel } from './people-panel.js';
 import { RemoteAudio } from './remote-audio.js';
@@ -14,6 +15,7 @@ import { Stage } from './stage.js';
 import { ToastProvider, useSay } from './toasts.js';
 import { useOwnMedia } from './use-own-media.js';
 import { useShortcuts } from './use-shortcuts.js';
+import { useUnread } from './use-unread.js';
 
 interface CallPageProps {
   room: Room;
@@ -35,15 +37,26 @@ function Call({ room, notice }: CallPageProps) {
   const { t } = useTranslation();
   const say = useSay();
   const own = useOwnMedia();
-  const [people, setPeople] = useState(false);
+  const topology = useTopology();
+  const [panel, setPanel] = useState<Panel | null>(null);
   const [settings, setSettings] = useState(false);
   const [speaker, setSpeaker] = useState(() => remembered('speaker') ?? undefined);
-  useShortcuts({ KeyM: own.toggleMicrophone, KeyV: own.toggleCamera, KeyS: own.toggleScreen });
+  const hand = useHands().has(room.local.id);
+  const toggleHand = () => room.data.setHand(!hand);
+  const unread = useUnread(panel === 'chat');
+  const toggle = (name: Panel) => setPanel((open) => (open === name ? null : name));
+  useShortcuts({
+    KeyM: own.toggleMicrophone,
+    KeyV: own.toggleCamera,
+    KeyS: own.toggleScreen,
+    KeyH: toggleHand,
+    KeyC: () => toggle('chat'),
+  });
   useEffect(() => {
     if (notice) say(t(`call.${notice}`));
   }, [notice, say, t]);
   return (
-    <div className="call" data-people={people || undefined}>
+    <div className="call" data-panel={panel ?? undefined} data-topology={topology ?? undefined}>
       <h1 className="visually-hidden">
         {t('call.label')} {room.options.room}
       </h1>
@@ -52,17 +65,21 @@ function Call({ room, notice }: CallPageProps) {
         <Stage />
         <AloneHint roomId={room.options.room} />
       </main>
-      {people && <PeoplePanel onClose={() => setPeople(false)} />}
+      {panel === 'people' && <PeoplePanel onClose={() => setPanel(null)} />}
+      {panel === 'chat' && <ChatPanel onClose={() => setPanel(null)} />}
       <ControlBar
         own={own}
         roomId={room.options.room}
-        peopleOpen={people}
-        onPeople={() => setPeople(!people)}
+        panel={panel}
+        unread={unread}
+        hand={hand}
+        onPanel={toggle}
+        onHand={toggleHand}
         onSettings={() => setSettings(true)}
         onLeave={() => void room.leave()}
       />
       <RemoteAudio speakerId={speaker} />
-      <RoomNotices />
+      <RoomNotices chatOpen={panel === 'chat'} />
       {settings && (
         <SettingsDialog
           own={own}

@@ -1,21 +1,44 @@
 import { canShareScreen } from '@efir/client';
 import { useParticipants } from '@efir/react';
-import { Mic, MicOff, MonitorUp, MonitorX, PhoneOff, Settings, Users, Video, VideoOff } from 'lucide-react';
+import {
+  Ellipsis,
+  Hand,
+  MessageSquare,
+  Mic,
+  MicOff,
+  MonitorUp,
+  MonitorX,
+  PhoneOff,
+  Settings,
+  Smile,
+  Users,
+  Video,
+  VideoOff,
+} from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { IconButton } from '../ui/icon-button.js';
-import { CopyLinkButton } from './copy-link.js';
+import { Popup } from '../ui/popup.js';
+import { CopyLinkButton, useCopyLink } from './copy-link.js';
+import { ReactionButtons } from './reactions.js';
+import { TopologyBadge } from './topology-badge.js';
 import type { useOwnMedia } from './use-own-media.js';
+
+export type Panel = 'people' | 'chat';
 
 interface ControlBarProps {
   own: ReturnType<typeof useOwnMedia>;
   roomId: string;
-  peopleOpen: boolean;
-  onPeople: () => void;
+  panel: Panel | null;
+  unread: number;
+  hand: boolean;
+  onPanel: (panel: Panel) => void;
+  onHand: () => void;
   onSettings: () => void;
   onLeave: () => void;
 }
 
-export function ControlBar({ own, roomId, peopleOpen, onPeople, onSettings, onLeave }: ControlBarProps) {
+export function ControlBar(props: ControlBarProps) {
+  const { own, roomId, panel, unread, hand, onPanel, onHand, onSettings, onLeave } = props;
   const { t } = useTranslation();
   const count = useParticipants().length;
   return (
@@ -23,6 +46,8 @@ export function ControlBar({ own, roomId, peopleOpen, onPeople, onSettings, onLe
       <div className="control-side control-start">
         <span className="room-name">{roomId}</span>
         <CopyLinkButton roomId={roomId} />
+        <TopologyBadge />
+        <MoreMenu {...props} />
       </div>
       <div className="control-main">
         <IconButton
@@ -49,21 +74,81 @@ export function ControlBar({ own, roomId, peopleOpen, onPeople, onSettings, onLe
             onClick={own.toggleScreen}
           />
         )}
+        <IconButton
+          icon={Hand}
+          tone={hand ? 'active' : 'plain'}
+          label={hand ? t('call.lowerHand') : t('call.raiseHand')}
+          shortcut="H"
+          aria-pressed={hand}
+          className="wide-only"
+          onClick={onHand}
+        />
+        <Popup icon={Smile} label={t('call.reactions')} className="wide-only">
+          {(close) => <ReactionButtons onSent={close} />}
+        </Popup>
         <IconButton icon={PhoneOff} tone="danger" label={t('call.leave')} onClick={onLeave} className="leave-button" />
       </div>
       <div className="control-side control-end">
         <IconButton
+          icon={MessageSquare}
+          label={unread > 0 ? t('chat.unread', { count: unread }) : t('chat.open')}
+          shortcut="C"
+          tone={panel === 'chat' ? 'active' : 'plain'}
+          aria-expanded={panel === 'chat'}
+          data-unread={unread > 0 ? Math.min(unread, 99) : undefined}
+          className="small-button"
+          onClick={() => onPanel('chat')}
+        />
+        <IconButton
           icon={Users}
           label={`${t('call.people')}: ${count}`}
           text={String(count)}
-          tone={peopleOpen ? 'active' : 'plain'}
-          aria-expanded={peopleOpen}
+          tone={panel === 'people' ? 'active' : 'plain'}
+          aria-expanded={panel === 'people'}
           data-count={count}
           className="small-button"
-          onClick={onPeople}
+          onClick={() => onPanel('people')}
         />
-        <IconButton icon={Settings} label={t('call.settings')} className="small-button" onClick={onSettings} />
+        <IconButton
+          icon={Settings}
+          label={t('call.settings')}
+          className="small-button wide-only"
+          onClick={onSettings}
+        />
       </div>
     </footer>
+  );
+}
+
+/** On a phone: what there is no room for in the bar. */
+function MoreMenu({ roomId, hand, onHand, onSettings }: ControlBarProps) {
+  const { t } = useTranslation();
+  const { copy } = useCopyLink(roomId);
+  const items = [
+    { label: hand ? t('call.lowerHand') : t('call.raiseHand'), act: onHand },
+    { label: t('call.copy'), act: copy },
+    { label: t('call.settings'), act: onSettings },
+  ];
+  return (
+    <Popup icon={Ellipsis} label={t('call.more')} className="narrow-only">
+      {(close) => (
+        <>
+          <ReactionButtons onSent={close} />
+          {items.map(({ label, act }) => (
+            <button
+              key={label}
+              type="button"
+              className="popup-item"
+              onClick={() => {
+                close();
+                act();
+              }}
+            >
+              {label}
+            </button>
+          ))}
+        </>
+      )}
+    </Popup>
   );
 }

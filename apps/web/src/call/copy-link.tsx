@@ -6,7 +6,7 @@ import { useSay } from './toasts.js';
 
 const SHOWN_MS = 2_000;
 
-function useCopyLink(roomId: string): { copied: boolean; copy: () => void } {
+export function useCopyLink(roomId: string): { copied: boolean; copy: () => void } {
   const { t } = useTranslation();
   const say = useSay();
   const [copied, setCopied] = useState(false);

@@ -14,17 +14,21 @@ export interface JoinRequest {
   roomId: string;
   name: string;
   link: LinkOptions;
+  /** Come in as who another page was. */
+  resume?: string;
   media: Partial<Record<DeviceKind, MediaStreamTrack>>;
 }
 
 /** A room that is being connected to. What goes wrong is told by its `closed` event. */
-export function join({ roomId, name, link, media }: JoinRequest): Room {
+export function join({ roomId, name, link, media, resume }: JoinRequest): Room {
   const room = new Room({
     room: roomId,
     name,
     video: link.quality,
     ...(link.codec ? { codec: link.codec } : {}),
     ...(link.token ? { token: link.token } : {}),
+    ...(link.relay ? { iceTransportPolicy: 'relay' as const } : {}),
+    ...(resume ? { resume } : {}),
   });
   window.efir = { room };
   publish(room, media);

@@ -6,6 +6,7 @@ test('a bare link asks for the lobby and the usual quality', () => {
     name: null,
     camera: true,
     microphone: true,
+    relay: false,
     quality: { width: 640, height: 360, frameRate: 30, maxBitrateBps: 1_200_000 },
   });
 });

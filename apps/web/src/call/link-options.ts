@@ -1,6 +1,6 @@
 import { VIDEO_PRESETS, type VideoCodec, type VideoPreset, type VideoQuality } from '@efir/client';
 
-/** What a link to a room may ask for: `/room/demo?name=Ann&codec=av1&quality=h720&fps=15&video=0&audio=0&token=…` */
+/** What a link to a room may ask for: `/room/demo?name=Ann&codec=av1&quality=h720&fps=15&video=0&audio=0&relay=1&token=…` */
 export interface LinkOptions {
   /** Go straight in under this name. */
   name: string | null;
@@ -10,6 +10,8 @@ export interface LinkOptions {
   /** Without the camera, without the microphone. */
   camera: boolean;
   microphone: boolean;
+  /** Media by way of a relay (TURN) alone. */
+  relay: boolean;
 }
 
 const CODECS: readonly string[] = ['vp8', 'vp9', 'h264', 'av1'] satisfies VideoCodec[];
@@ -30,6 +32,7 @@ export function readLinkOptions(search: string): LinkOptions {
     quality,
     camera: params.get('video') !== '0',
     microphone: params.get('audio') !== '0',
+    relay: params.get('relay') === '1',
     ...(CODECS.includes(codec) ? { codec: codec as VideoCodec } : {}),
     ...(token ? { token: token.slice(0, 4096) } : {}),
   };

@@ -1,38 +1,46 @@
 import type { Participant } from '@efir/client';
-import { useParticipants, useSpeaking, useTrack } from '@efir/react';
-import { Mic, MicOff, MonitorUp, Video, VideoOff, X } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { useHands, useParticipants, useSpeaking, useTopology, useTrack } from '@efir/react';
+import { Hand, LoaderCircle, Mic, MicOff, MonitorUp, Signal, Video, VideoOff, WifiOff } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Avatar } from '../ui/avatar.js';
-import { IconButton } from '../ui/icon-button.js';
+import { SidePanel } from './side-panel.js';
+import { TopologyBadge } from './topology-badge.js';
 
 export function PeoplePanel({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   const participants = useParticipants();
-  const element = useRef<HTMLElement>(null);
-  useEffect(() => element.current?.focus(), []);
+  const hands = useHands();
+  const topology = useTopology();
+  // Who raised a hand first is asked first.
+  const since = ({ id }: Participant) => hands.get(id) ?? Number.POSITIVE_INFINITY;
+  const sorted = [...participants].sort((a, b) => (since(a) === since(b) ? 0 : since(a) - since(b)));
   return (
-    <aside
-      ref={element}
-      className="people-panel"
-      aria-label={t('call.people')}
-      tabIndex={-1}
-      onKeyDown={(event) => event.key === 'Escape' && onClose()}
+    <SidePanel
+      name="people"
+      label={t('call.people')}
+      heading={t('call.people', { count: participants.length })}
+      onClose={onClose}
     >
-      <header>
-        <h2>{t('call.people', { count: participants.length })}</h2>
-        <IconButton icon={X} label={t('common.close')} className="small-button" onClick={onClose} />
-      </header>
       <ul>
-        {participants.map((participant) => (
-          <Person key={participant.isLocal ? 'local' : participant.id} participant={participant} />
+        {sorted.map((participant) => (
+          <Person
+            key={participant.isLocal ? 'local' : participant.id}
+            participant={participant}
+            hand={hands.has(participant.id)}
+          />
         ))}
       </ul>
-    </aside>
+      {topology && (
+        <p className="panel-foot">
+          <TopologyBadge />
+          <span>{t(`topology.${topology}Hint`)}</span>
+        </p>
+      )}
+    </SidePanel>
   );
 }
 
-function Person({ participant }: { participant: Participant }) {
+function Person({ participant, hand }: { participant: Participant; hand: boolean }) {
   const { t } = useTranslation();
   const microphone = useTrack(participant, 'microphone');
   const camera = useTrack(participant, 'camera');
@@ -40,13 +48,18 @@ function Person({ participant }: { participant: Participant }) {
   const speaking = useSpeaking(participant) && microphone.live;
   const MicIcon = microphone.live ? Mic : MicOff;
   const CameraIcon = camera.live ? Video : VideoOff;
+  const connection = participant.isLocal ? 'connected' : participant.connection;
   return (
-    <li data-speaking={speaking || undefined}>
+    <li data-speaking={speaking || undefined} data-connection={connection}>
       <Avatar name={participant.name} />
       <span className="person-name">
-        {participant.name}
-        {participant.isLocal && <span className="faint"> ({t('common.you')})</span>}
+        <span>
+          {participant.name}
+          {participant.isLocal && <span className="faint"> ({t('common.you')})</span>}
+        </span>
+        {connection !== 'connected' && <small>{t(`connection.${connection}`)}</small>}
       </span>
+      {hand && <Hand size={17} className="person-hand" aria-label={t('call.handUp')} />}
       {screen.live && <MonitorUp size={17} aria-label={t('call.screenOf', { name: participant.name })} />}
       <MicIcon
         size={17}
@@ -58,6 +71,16 @@ function Person({ participant }: { participant: Participant }) {
         className={camera.live ? undefined : 'faint'}
         aria-label={t(camera.live ? 'call.cameraOn' : 'call.cameraOff')}
       />
+      {!participant.isLocal && <ConnectionIcon state={connection} />}
     </li>
   );
+}
+
+function ConnectionIcon({ state }: { state: RTCPeerConnectionState }) {
+  const { t } = useTranslation();
+  const label = t(`connection.${state}`);
+  if (state === 'connected') return <Signal size={17} className="person-connected" aria-label={label} />;
+  if (state === 'new' || state === 'connecting')
+    return <LoaderCircle size={17} className="spinning" aria-label={label} />;
+  return <WifiOff size={17} className="person-cut" aria-label={label} />;
 }

@@ -1,4 +1,4 @@
-import { useRoomEvent, useRoomState } from '@efir/react';
+import { useRoom, useRoomData, useRoomEvent, useRoomState } from '@efir/react';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSay } from './toasts.js';
@@ -6,9 +6,17 @@ import { useSay } from './toasts.js';
 /** Those who come within this time of entering or of each other are told together, ms. */
 const GATHER_MS = 700;
 
+const RELAY_TROUBLE: Readonly<Record<string, string>> = {
+  'relay-refused': 'call.relayRefused',
+  'relay-expired': 'call.relayExpired',
+  'relay-unreachable': 'call.relayUnreachable',
+};
+/** Characters of a message that are told in passing. */
+const SAID_LENGTH = 140;
+
 /** Tells who comes and goes, and what happens to one's own devices. Renders nothing. */
-export function RoomNotices() {
-  const { t } = useTranslation();
+export function RoomNotices({ chatOpen }: { chatOpen: boolean }) {
+  const { t, i18n } = useTranslation();
   const say = useSay();
   const state = useRoomState();
   const pending = useRef<{ joined: string[]; timer?: ReturnType<typeof setTimeout> }>({ joined: [] });
@@ -38,7 +46,7 @@ export function RoomNotices() {
       const [first = '', ...others] = pending.current.joined;
       pending.current = { joined: [] };
       const joined = t('call.joined', { name: first });
-      say(others.length > 0 ? `${joined} ${t('call.more', { count: others.length })}` : joined);
+      say(others.length > 0 ? `${joined} ${t('call.moreNames', { count: others.length })}` : joined);
     }, GATHER_MS);
   });
   useRoomEvent('participant-left', ({ participant, reason }) => {
@@ -49,10 +57,39 @@ export function RoomNotices() {
       say(t('call.sharing', { name: participant.name }));
     }
   });
+  useRoomEvent('topology', ({ phase, topology, reason, participant }) => {
+    if (phase === 'commit') say(t(`topology.movedTo_${topology}`));
+    // A move that nothing calls for any more is no failure.
+    if (phase !== 'abort' || reason === 'room-changed') return;
+    const why = `topology.why_${reason}`;
+    const name = participant && (participant.isLocal ? t('common.you') : participant.name);
+    const stays = t(`topology.stays_${topology}`);
+    say(`${stays} ${name && i18n.exists(`${why}_name`) ? t(`${why}_name`, { name }) : t(why)}`, 'warning');
+  });
   useRoomEvent('local-track-ended', ({ source }) => {
     if (source === 'camera') say(t('call.cameraLost'), 'warning');
     else if (source === 'microphone') say(t('call.microphoneLost'), 'warning');
     else if (source === 'screen') say(t('call.shareStopped'));
   });
+  const room = useRoom();
+  const nameOf = (id: string) => room.participant(id)?.name ?? '';
+  useRoomEvent('error', ({ error }) => {
+    const text = RELAY_TROUBLE[error.code];
+    if (text) say(t(text), 'warning');
+  });
+  useRoomData('chat', ({ message: { from, name, text } }) => {
+    if (!chatOpen && from !== room.local.id) say(t('chat.said', { name, text: text.slice(0, SAID_LENGTH) }));
+  });
+  useRoomData('hands', ({ participant, up }) => {
+    if (up && participant !== room.local.id) say(t('call.raisedHand', { name: nameOf(participant) }));
+  });
+  const { files } = room.data;
+  useEffect(
+    () =>
+      files.on('offered', ({ transfer }) => {
+        if (!chatOpen) say(t('files.offered', { name: transfer.peerName, file: transfer.file.name }));
+      }),
+    [files, chatOpen, say, t],
+  );
   return null;
 }

@@ -1,9 +1,10 @@
 import type { Participant } from '@efir/client';
-import { useSpeaking, useTrack, VideoView } from '@efir/react';
-import { MicOff, MonitorUp } from 'lucide-react';
+import { useHands, useSpeaking, useTrack, VideoView } from '@efir/react';
+import { Hand, MicOff, MonitorUp } from 'lucide-react';
 import { type CSSProperties, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Avatar } from '../ui/avatar.js';
+import { TileReactions } from './reactions.js';
 
 export type TileSource = 'camera' | 'screen';
 
@@ -25,7 +26,10 @@ export function Tile({ participant, source, style }: TileProps) {
   const shown = picture && video.live && video.media !== null;
   const name = participant.isLocal ? t('common.you') : participant.name;
   const label = screen ? (participant.isLocal ? t('call.yourScreen') : t('call.screenOf', { name })) : name;
-  const details = [label, !screen && !microphone.live && t('call.muted')].filter(Boolean).join(', ');
+  const hand = useHands().has(participant.id) && !screen;
+  const details = [label, !screen && !microphone.live && t('call.muted'), hand && t('call.handUp')]
+    .filter(Boolean)
+    .join(', ');
   return (
     <article
       className="tile"
@@ -49,6 +53,12 @@ export function Tile({ participant, source, style }: TileProps) {
           aria-hidden="true"
           tabIndex={-1}
         />
+      )}
+      {!screen && <TileReactions participant={participant} />}
+      {hand && (
+        <span className="tile-hand">
+          <Hand size={20} aria-hidden="true" />
+        </span>
       )}
       <span className="tile-label">
         {screen && <MonitorUp size={15} aria-hidden="true" />}

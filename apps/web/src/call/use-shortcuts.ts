@@ -5,6 +5,8 @@ export interface Shortcuts {
   KeyM: () => void;
   KeyV: () => void;
   KeyS: () => void;
+  KeyH: () => void;
+  KeyC: () => void;
 }
 
 const typing = (target: EventTarget | null): boolean =>

@@ -33,6 +33,8 @@ export function SettingsDialog({ own, speaker, onSpeaker, onClose }: SettingsDia
     ['M', `${t('call.muteMic')} / ${t('call.unmuteMic').toLocaleLowerCase()}`],
     ['V', `${t('call.stopCamera')} / ${t('call.startCamera').toLocaleLowerCase()}`],
     ['S', `${t('call.share')} / ${t('call.stopShare').toLocaleLowerCase()}`],
+    ['H', `${t('call.raiseHand')} / ${t('call.lowerHand').toLocaleLowerCase()}`],
+    ['C', t('chat.open')],
   ];
   return (
     <dialog

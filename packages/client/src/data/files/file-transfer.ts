@@ -30,6 +30,8 @@ export class FileTransfer extends Emitter<{ changed: object }> {
   bytes = 0;
   /** What was received, when it is `done`. */
   blob: Blob | null = null;
+  /** ms since the epoch, of the offer. */
+  readonly at = Date.now();
   /** Grows with every change; a cheap snapshot for UI libraries. */
   version = 0;
 
@@ -41,6 +43,8 @@ export class FileTransfer extends Emitter<{ changed: object }> {
     readonly peer: string,
     readonly peerName: string,
     readonly file: FileDescription,
+    /** The same for all transfers of one `send`. */
+    readonly batch: string,
     private readonly actions: FileTransferActions,
   ) {
     super();

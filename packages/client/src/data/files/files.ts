@@ -2,6 +2,7 @@ import type { FileControl } from '@efir/protocol';
 import { Emitter } from '../../emitter.js';
 import { EfirError } from '../../errors.js';
 import type { DataPayload, DataPort } from '../../path/media-path.js';
+import { randomName } from '../message.js';
 import { MAX_FILE_BYTES, readChunk, readControl, sha256, writeChunk } from './control.js';
 import { type FileDescription, type FileFailure, FileTransfer } from './file-transfer.js';
 import { IncomingTransfer } from './incoming.js';
@@ -79,7 +80,8 @@ export class Files extends Emitter<FilesEvents> {
     const receivers = this.host.peers().filter(({ id }) => to === null || id === to);
     if (receivers.length === 0) throw new EfirError('not-found', 'There is nobody to send the file to');
     const description = { name: (file.name || 'file').slice(0, 255), size: file.size, type: file.type.slice(0, 255) };
-    const sent = receivers.map(({ id, name }) => this.offer(id, name, description, bytes, hash));
+    const batch = randomName();
+    const sent = receivers.map(({ id, name }) => this.offer(id, name, description, batch, bytes, hash));
     this.run();
     return sent;
   }
@@ -131,12 +133,13 @@ export class Files extends Emitter<FilesEvents> {
     peer: string,
     name: string,
     file: FileDescription,
+    batch: string,
     bytes: Uint8Array<ArrayBuffer>,
     hash: string,
   ): FileTransfer {
     this.nextNumber = (this.nextNumber + 1) >>> 0;
     const number = this.nextNumber;
-    const shown = new FileTransfer(`out/${peer}/${number}`, 'out', peer, name, file, {
+    const shown = new FileTransfer(`out/${peer}/${number}`, 'out', peer, name, file, batch, {
       accept: () => {},
       cancel: () => this.cancel(peer, one),
     });
@@ -185,17 +188,10 @@ export class Files extends Emitter<FilesEvents> {
       this.tell(from, { kind: 'cancel', transfer: number, reason: 'refused' });
       return;
     }
-    const shown = new FileTransfer(
-      `in/${from}/${number}`,
-      'in',
-      from,
-      peer.name,
-      { name, size, type },
-      {
-        accept: () => this.accept(from, one),
-        cancel: () => this.cancel(from, one),
-      },
-    );
+    const shown = new FileTransfer(`in/${from}/${number}`, 'in', from, peer.name, { name, size, type }, randomName(), {
+      accept: () => this.accept(from, one),
+      cancel: () => this.cancel(from, one),
+    });
     const one: Incoming = { number, shown, flow: new IncomingTransfer(size), hash };
     this.incoming.set(key(from, number), one);
     this.show(shown);
