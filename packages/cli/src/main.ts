@@ -13,6 +13,10 @@ export interface Command {
 /** In the order of the help. */
 const COMMANDS: Record<string, { summary: string; load(): Promise<{ command: Command }> }> = {
   start: { summary: 'start the server', load: () => import('./commands/start.js') },
+  doctor: {
+    summary: 'look at what usually goes wrong, and say how to mend it',
+    load: () => import('./commands/doctor.js'),
+  },
   bots: { summary: 'fill a room with robots that publish and receive', load: () => import('./commands/bots.js') },
 };
 

@@ -1,4 +1,5 @@
 export { bearerToken, type Grant, Tokens } from './auth/tokens.js';
+export { type TurnCredentials, turnCredentials } from './auth/turn.js';
 export { type ConfigSources, type Flags, loadConfig } from './config/load.js';
 export { environmentName, flagName, OPTIONS, type Option } from './config/options.js';
 export { RateLimits, ServerConfig, type ServerConfigInput } from './config/schema.js';

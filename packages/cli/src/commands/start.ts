@@ -6,6 +6,7 @@ import {
   flagName,
   loadConfig,
   OPTIONS,
+  type Option,
   type RunningServer,
   StartError,
   startServer,
@@ -74,9 +75,12 @@ export function welcome({ url, networkUrls, https, selfSigned }: RunningServer):
   return `${lines.join('\n')}\n`;
 }
 
-/** Throws with a sentence for what is not an option. */
-export function parseFlags(args: string[]): Flags {
-  const options: Record<string, { type: 'string' | 'boolean'; multiple?: boolean; short?: string }> = {
+type FlagTypes = Record<string, { type: 'string' | 'boolean'; multiple?: boolean; short?: string }>;
+
+/** Throws with a sentence for what is not an option. `more`: flags beside those of the server. */
+export function parseFlags(args: string[], more: FlagTypes = {}): Flags {
+  const options: FlagTypes = {
+    ...more,
     help: { type: 'boolean', short: 'h' },
     config: { type: 'string' },
   };
@@ -86,11 +90,16 @@ export function parseFlags(args: string[]): Flags {
   return parseArgs({ args, options, allowNegative: true }).values as Flags;
 }
 
-export function usage(): string {
-  const rows = OPTIONS.map(({ key, value, type, help }) => {
+/** Flag and explanation. */
+export function optionRows(options: readonly Option[]): [string, string][] {
+  return options.map(({ key, value, type, help }) => {
     const flag = type === 'boolean' && key.includes('.') ? `no-${flagName(key)}` : flagName(key);
     return [`--${flag}${value ? ` <${value}>` : ''}`, help];
   });
+}
+
+export function usage(): string {
+  const rows = optionRows(OPTIONS);
   rows.unshift(['--config <file>', 'YAML file with any of these, such as "mediaPort: 40000"']);
   rows.push(['--help', 'this text']);
   const width = Math.max(...rows.map(([flag]) => flag.length)) + 2;

@@ -4,7 +4,8 @@ import { SfuError } from '../errors.js';
 import type { WorkerOptions } from './control.js';
 import type { TcpListener } from './tcp-listener.js';
 
-const BUFFER_BYTES = 4 * 1024 * 1024;
+/** Asked for each way of each media socket; the kernel gives `net.core.rmem_max` and `wmem_max` at most. */
+export const MEDIA_BUFFER_BYTES = 4 * 1024 * 1024;
 /** For port 0: how often a number that is free for UDP may turn out taken for TCP. */
 const ATTEMPTS = 10;
 
@@ -25,8 +26,8 @@ export async function openMediaPort(
           const udp = datapath.openUdp({
             address,
             port,
-            receiveBufferBytes: BUFFER_BYTES,
-            sendBufferBytes: BUFFER_BYTES,
+            receiveBufferBytes: MEDIA_BUFFER_BYTES,
+            sendBufferBytes: MEDIA_BUFFER_BYTES,
           });
           opened.push(udp.socket);
           port = udp.port;
