@@ -26,7 +26,7 @@ import {
 
 /** Sends of a request over UDP, ms after the first; what has no answer by the deadline has none. */
 const RESENDS_MS = [250, 750, 1_500];
-export const PROBE_TIMEOUT_MS = 2_500;
+const TIMEOUT_MS = 2_500;
 
 export type Outcome =
   /** Our server, as far as can be told. */
@@ -62,12 +62,12 @@ interface Question {
 }
 
 /** Never rejects. With credentials, what does not know them but answers a plain request is a stranger. */
-export async function knock(target: Target, credentials?: Credentials): Promise<Knock> {
-  const found = await ask(target, question(credentials));
+export async function knock(target: Target, credentials?: Credentials, timeoutMs = TIMEOUT_MS): Promise<Knock> {
+  const found = await ask(target, question(credentials), timeoutMs);
   if (!credentials || found.outcome === 'answered' || found.outcome === 'unreachable' || found.outcome === 'refused') {
     return found;
   }
-  const plain = await ask(target, question());
+  const plain = await ask(target, question(), timeoutMs);
   return plain.outcome === 'answered' ? { ...target, outcome: 'stranger' } : found;
 }
 
@@ -99,11 +99,11 @@ function question(credentials?: Credentials): Question {
   };
 }
 
-function ask(target: Target, asked: Question): Promise<Knock> {
-  return target.protocol === 'udp' ? askByUdp(target, asked) : askByTcp(target, asked);
+function ask(target: Target, asked: Question, timeoutMs: number): Promise<Knock> {
+  return target.protocol === 'udp' ? askByUdp(target, asked, timeoutMs) : askByTcp(target, asked, timeoutMs);
 }
 
-function askByUdp(target: Target, { packet, read }: Question): Promise<Knock> {
+function askByUdp(target: Target, { packet, read }: Question, timeoutMs: number): Promise<Knock> {
   return new Promise((resolve) => {
     const socket = createSocket(isIPv6(target.address) ? 'udp6' : 'udp4');
     let outcome: Outcome = 'silent';
@@ -132,18 +132,18 @@ function askByUdp(target: Target, { packet, read }: Question): Promise<Knock> {
       if (error) return fail(error);
       const send = (): void => socket.send(packet);
       send();
-      timers.push(...RESENDS_MS.map((ms) => setTimeout(send, ms)), setTimeout(done, PROBE_TIMEOUT_MS));
+      timers.push(...RESENDS_MS.map((ms) => setTimeout(send, ms)), setTimeout(done, timeoutMs));
     });
   });
 }
 
-function askByTcp(target: Target, { packet, read }: Question): Promise<Knock> {
+function askByTcp(target: Target, { packet, read }: Question, timeoutMs: number): Promise<Knock> {
   return new Promise((resolve) => {
     const socket = connect({ host: target.address, port: target.port });
     const reader = new FrameReader();
     let outcome: Outcome = 'silent';
     let mapped: TransportAddress | null = null;
-    const timer = setTimeout(() => done(), PROBE_TIMEOUT_MS);
+    const timer = setTimeout(() => done(), timeoutMs);
     const done = (): void => {
       clearTimeout(timer);
       socket.removeAllListeners();
