@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/src/**/*.e2e.ts'],
-          globalSetup: ['scripts/setup/browser.mjs'],
+          globalSetup: ['scripts/setup/browser.mjs', 'scripts/setup/turn-server.mjs'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -1,8 +1,7 @@
 /** Browsers for the tests: installed ones, or on Debian as root the packages. Playwright and puppeteer bring none here. */
 import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { SetupError, say, step } from './progress.mjs';
-import { run } from './run.mjs';
+import { findProgram, installDebianPackage } from './program.mjs';
+import { SetupError, say } from './progress.mjs';
 
 const PROGRAMS = {
   chromium: {
@@ -25,31 +24,14 @@ const PROGRAMS = {
 
 /** Path of a browser's program, or null. `EFIR_CHROMIUM` and `EFIR_FIREFOX` name one by hand. */
 export function findBrowser(name, env = process.env, has = existsSync) {
-  const { variable, names, places } = PROGRAMS[name];
-  if (env[variable]) return env[variable];
-  const folders = (env.PATH ?? '').split(delimiter).filter(Boolean);
-  const candidates = names.flatMap((program) => folders.map((folder) => join(folder, program)));
-  return [...candidates, ...places].find((path) => has(path)) ?? null;
-}
-
-async function installPackage(name) {
-  if (!existsSync('/etc/debian_version') || process.getuid?.() !== 0) return;
-  await step(`Installing ${name} for the browser tests`, async () => {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const install = () => run('apt-get', ['install', '-y', '--no-install-recommends', name], { env });
-    const first = await install();
-    if (first.code === 0) return;
-    await run('apt-get', ['update'], { env });
-    const second = await install();
-    if (second.code !== 0) say(`apt-get could not install ${name}: ${second.output.trim().split('\n').at(-1)}`);
-  });
+  return findProgram(PROGRAMS[name], env, has);
 }
 
 /** Environment that names the browsers. Chromium has to be there; without Firefox its tests are skipped. */
 export async function browsersForTests() {
   const env = {};
   for (const [name, { variable, debian }] of Object.entries(PROGRAMS)) {
-    if (!findBrowser(name)) await installPackage(debian);
+    if (!findBrowser(name)) await installDebianPackage(debian, 'the browser tests');
     const path = findBrowser(name);
     if (path) env[variable] = path;
   }

@@ -9,6 +9,7 @@ import { orExplain, SetupError, say, step } from './progress.mjs';
 import { ROOT } from './root.mjs';
 import { run } from './run.mjs';
 import { Tally } from './tally.mjs';
+import { turnServerForTests } from './turn-server.mjs';
 
 const USAGE = `npm test                    everything
 npm test -- lint            format, lint, import directions, file sizes, links in the docs
@@ -47,7 +48,7 @@ async function runParts(parts, rest, tally) {
   const browsers = parts.includes('e2e');
   if (parts.includes('unit') || browsers) await checkCompiler();
   await installDependencies({ all: browsers });
-  const env = browsers ? await browsersForTests() : {};
+  const env = browsers ? { ...(await browsersForTests()), ...(await turnServerForTests()) } : {};
   if (parts.includes('lint')) {
     await check(tally, 'Format, lint and import directions', 'node_modules/@biomejs/biome/bin/biome', [
       'check',
