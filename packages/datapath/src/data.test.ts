@@ -216,4 +216,4 @@ test('rubbish that looks like data records changes nothing', async () => {
   client.flush();
   await until(() => data(server).length === 1);
   expect(server.eventsOf(serverPeer)).toEqual(['connected']);
-});
+}, 60_000);

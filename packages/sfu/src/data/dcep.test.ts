@@ -22,7 +22,7 @@ test('whatever is opened is understood', () => {
       expect(parseControl(openMessage(channel))).toEqual(channel);
     }),
   );
-});
+}, 60_000);
 
 test('garbage is nothing, and does not throw', () => {
   const good = openMessage({ ordered: true, label: 'reliable', protocol: '' });
@@ -40,4 +40,4 @@ test('garbage is nothing, and does not throw', () => {
     }),
     { numRuns: 2_000 },
   );
-});
+}, 60_000);

@@ -43,27 +43,31 @@ test.each([
   ['reordering', { jitterMs: 40 }],
   ['both, and repeated packets', { loss: 0.05, jitterMs: 40, repeat: 0.05 }],
   ['20 % loss', { loss: 0.2, jitterMs: 20 }],
-])('over a link with %s, ordered messages arrive once and in order', async (_, options) => {
-  for (const seed of [1, 2, 3]) {
-    const link = await Link.connected({ ...options, seed });
-    const count = 1_000;
-    for (let i = 0; i < count; i++) {
-      link.client.association.send(i % 3, BINARY, text(i, 10 + (i % 7) * 400));
-      if (i % 5 === 0) link.server.association.send(1, BINARY, text(i));
+])(
+  'over a link with %s, ordered messages arrive once and in order',
+  async (_, options) => {
+    for (const seed of [1, 2, 3]) {
+      const link = await Link.connected({ ...options, seed });
+      const count = 1_000;
+      for (let i = 0; i < count; i++) {
+        link.client.association.send(i % 3, BINARY, text(i, 10 + (i % 7) * 400));
+        if (i % 5 === 0) link.server.association.send(1, BINARY, text(i));
+      }
+      await link.until(() => link.server.messages.length >= count && link.client.messages.length >= count / 5, 300_000);
+      await link.pass(2_000);
+      for (const stream of [0, 1, 2]) {
+        const numbers = link.server.messages.filter((m) => m.stream === stream).map(({ bytes }) => numberOf(bytes));
+        expect(numbers).toEqual(Array.from({ length: count }, (_, i) => i).filter((i) => i % 3 === stream));
+      }
+      expect(link.client.messages.map(({ bytes }) => numberOf(bytes))).toEqual(
+        Array.from({ length: count / 5 }, (_, i) => i * 5),
+      );
+      expect(link.client.association.outbound.queuedBytes).toBe(0);
+      expect(link.client.association.outbound.flight).toMatchObject({ flightSize: 0, sentQueue: [] });
     }
-    await link.until(() => link.server.messages.length >= count && link.client.messages.length >= count / 5, 300_000);
-    await link.pass(2_000);
-    for (const stream of [0, 1, 2]) {
-      const numbers = link.server.messages.filter((m) => m.stream === stream).map(({ bytes }) => numberOf(bytes));
-      expect(numbers).toEqual(Array.from({ length: count }, (_, i) => i).filter((i) => i % 3 === stream));
-    }
-    expect(link.client.messages.map(({ bytes }) => numberOf(bytes))).toEqual(
-      Array.from({ length: count / 5 }, (_, i) => i * 5),
-    );
-    expect(link.client.association.outbound.queuedBytes).toBe(0);
-    expect(link.client.association.outbound.flight).toMatchObject({ flightSize: 0, sentQueue: [] });
-  }
-});
+  },
+  60_000,
+);
 
 test('unordered messages without retransmission: most arrive, none twice, and ordered ones beside them all', async () => {
   for (const seed of [4, 5, 6]) {
@@ -90,7 +94,7 @@ test('unordered messages without retransmission: most arrive, none twice, and or
     expect(link.client.chunkTypes()).toContain(FORWARD_TSN);
     expect(link.client.association.outbound.flight).toMatchObject({ flightSize: 0, sentQueue: [] });
   }
-});
+}, 60_000);
 
 test('a lost FORWARD-TSN is sent again, and what comes after it is not stuck', async () => {
   const link = await Link.connected();
@@ -133,7 +137,7 @@ test('a receiver that takes nothing closes its window; the sender stops and goes
     await link.until(() => server.messages.length > seen || server.messages.length === parts.length);
   }
   expect(hash(server.messages.map(({ bytes }) => bytes))).toBe(hash(parts));
-});
+}, 60_000);
 
 test('a stream is reset after its last message, also when that comes late', async () => {
   const link = await Link.connected({ loss: 0.2, seed: 9 });
@@ -198,4 +202,4 @@ test('handshakes survive loss', async () => {
     link.server.association.send(1, BINARY, text(5));
     await link.until(() => link.client.messages.length === 1);
   }
-});
+}, 60_000);
