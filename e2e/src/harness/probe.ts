@@ -101,7 +101,15 @@ export interface Reading {
   inbound: StreamReading[];
   outbound: StreamReading[];
   /** The path in use, by peer connection. */
-  paths: { protocol: string; remotePort: number; remoteAddress: string; rttMs: number; estimateBps: number }[];
+  paths: {
+    protocol: string;
+    /** Of our candidate: `host`, `srflx`, `prflx` or `relay`. */
+    localType: string;
+    remotePort: number;
+    remoteAddress: string;
+    rttMs: number;
+    estimateBps: number;
+  }[];
 }
 
 /** Figures of all peer connections that are not closed. */
@@ -146,6 +154,7 @@ export async function readStats(): Promise<Reading> {
     const remote = get(pair?.remoteCandidateId);
     reading.paths.push({
       protocol: local?.protocol ?? remote?.protocol ?? '',
+      localType: local?.candidateType ?? '',
       remotePort: remote?.port ?? 0,
       remoteAddress: remote?.address ?? '',
       rttMs: (pair?.currentRoundTripTime ?? 0) * 1000,
