@@ -7,6 +7,8 @@ import { ClientHub } from '../client/hub.js';
 import type { ClientPeer } from '../client/peer.js';
 import { WorkerProcess } from '../worker/process.js';
 import type { ChannelLabel } from './channels.js';
+import { sealPacket } from './sctp/packet.js';
+import { seeded } from './sctp/testing/link.js';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -281,3 +283,35 @@ test('a client that agreed on no data and sends it is counted, no more', async (
   hub.datapath.flush(0);
   expect(await counter('dataPacketDrops')).toBe(10);
 }, 30_000);
+
+test('SCTP garbage inside DTLS costs its sender alone', async () => {
+  const { hub, join, worker, counter } = await stage();
+  const ann = await join('ann');
+  const bob = await join('bob');
+  const rude = await join('rude');
+  // Its own packets, changed here and there, with and without a checksum that fits.
+  const seen: Uint8Array[] = [];
+  const host = rude.data.host as { output(packet: Uint8Array): void };
+  const { output } = host;
+  host.output = (packet) => {
+    seen.push(packet.slice());
+    output(packet);
+  };
+  for (let i = 0; i < 20; i++) rude.data.send('reliable', 'bob', randomBytes(300));
+  await until(() => bob.got.length === 20);
+  const random = seeded(31);
+  const below = (limit: number) => Math.floor(random() * limit);
+  for (let i = 0; i < 5_000; i++) {
+    const packet = below(4) ? seen[below(seen.length)].slice() : new Uint8Array(randomBytes(1 + below(1_200)));
+    for (let flips = 1 + below(6); flips > 0; flips--) packet[below(packet.length)] = below(256);
+    if (packet.length >= 16 && below(3)) sealPacket(packet);
+    hub.datapath.sendData(rude.peer.handle, packet);
+    if (i % 50 !== 0) continue;
+    hub.datapath.flush(0);
+    ann.data.send('reliable', 'bob', `fine ${i}`);
+    await turn();
+  }
+  await until(() => bob.got.filter(({ from }) => from === 'ann').length === 100);
+  expect(await counter('sctpMalformed')).toBeGreaterThan(100);
+  expect(worker.load!.rssBytes).toBeLessThan(300e6);
+}, 60_000);
