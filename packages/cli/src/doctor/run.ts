@@ -35,11 +35,10 @@ export async function runDoctor({ url, config }: DoctorOptions, onCheck: (check:
     const open = session instanceof SignalingError ? null : session;
     const trials = await tryTurn(turnServers(config, open));
     if (running) {
-      const own = machineAddresses();
-      const plan = mediaPlan(config, server.workers.total, open?.candidates ?? null, own);
+      const plan = mediaPlan(config, server.workers.total, open?.candidates ?? null);
       tell(plan.checks);
       const knocks = await knockAtAll(plan, open);
-      tell(judgeMedia({ knocks, own, ...place, seenAs: seenAs(trials) }));
+      tell(judgeMedia({ knocks, own: machineAddresses(), ...place, seenAs: seenAs(trials) }));
     }
     tell(turnChecks(config, open, trials));
   } finally {

@@ -15,17 +15,15 @@ export interface MediaPlan {
 
 type Wanted = Pick<ServerConfig, 'mediaPort' | 'announcedIps'>;
 
-/** @param candidates of the server's answer; null if none was to be had: the options must do then */
+/** @param candidates of the server's answer; null if none was to be had: then what the options announce must do */
 export function mediaPlan(
   { mediaPort, announcedIps }: Wanted,
   workers: number,
   candidates: readonly RemoteCandidate[] | null,
-  own: readonly string[],
 ): MediaPlan {
   const range = Array.from({ length: workers }, (_, i) => mediaPort + i);
   if (candidates === null) {
-    const addresses = announcedIps.length > 0 ? announcedIps : own.filter((address) => !/^fe[89ab]/i.test(address));
-    return { addresses: distant(addresses), ports: mediaPort === 0 ? [] : range, checks: [] };
+    return { addresses: [...announcedIps], ports: mediaPort === 0 ? [] : range, checks: [] };
   }
   const checks: Check[] = [];
   const addresses = distant(candidates.map(({ address }) => address));
