@@ -3,10 +3,10 @@ import type { Participant } from './harness/participant.js';
 import { useStage } from './harness/stage.js';
 import { until } from './harness/until.js';
 
-const stage = useStage({ meshMax: 5 }, { fps: 15 });
+const stage = useStage({ meshMax: 5 }, { fps: 15, viewport: { width: 480, height: 360 } });
 
 /** Every page encodes and decodes for each of the others: small pictures. */
-const small = { quality: 'h180', fps: '15' };
+const small = { quality: 'h180', fps: '10' };
 const NAMES = ['Ann', 'Bob', 'Cleo', 'Dan', 'Eve'];
 
 async function meshOf(count: number): Promise<Participant[]> {

@@ -4,10 +4,13 @@ import type { Participant } from './harness/participant.js';
 import { useStage } from './harness/stage.js';
 import { until } from './harness/until.js';
 
-const stage = useStage({ meshMax: 5, args: ['--topology-settle-ms', '2000'] }, { fps: 15 });
+const stage = useStage(
+  { meshMax: 5, args: ['--topology-settle-ms', '2000'] },
+  { fps: 15, viewport: { width: 480, height: 360 } },
+);
 
 /** Six pages share two cores. */
-const small = { quality: 'h180', fps: '15' };
+const small = { quality: 'h180', fps: '10' };
 const FIVE = ['Ann', 'Bob', 'Cleo', 'Dan', 'Eve'];
 
 async function gather(room: string, names: string[]): Promise<Participant[]> {

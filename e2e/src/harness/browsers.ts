@@ -29,12 +29,15 @@ export interface ChromiumOptions {
   fps?: number;
   /** What the fake permission prompt answers; default grant. */
   permission?: 'grant' | 'deny';
+  /** Size of the pages, px. Drawing without a GPU costs by the pixel: small pages leave the cores to the call. */
+  viewport?: { width: number; height: number };
   args?: string[];
 }
 
 export async function launchChromium({
   fps = 20,
   permission = 'grant',
+  viewport,
   args = [],
 }: ChromiumOptions = {}): Promise<TestBrowser> {
   const executablePath = process.env.EFIR_CHROMIUM;
@@ -56,16 +59,23 @@ export async function launchChromium({
       ...args,
     ],
   });
-  return new ChromiumBrowser(browser);
+  return new ChromiumBrowser(browser, viewport);
 }
 
 class ChromiumBrowser implements TestBrowser {
   readonly name = 'chromium';
 
-  constructor(private readonly browser: Chromium) {}
+  constructor(
+    private readonly browser: Chromium,
+    private readonly viewport: ChromiumOptions['viewport'],
+  ) {}
 
   async open(probe: ProbeOptions = {}): Promise<BrowserPage> {
-    const context: BrowserContext = await this.browser.newContext({ ignoreHTTPSErrors: true });
+    const { viewport } = this;
+    const context: BrowserContext = await this.browser.newContext({
+      ignoreHTTPSErrors: true,
+      ...(viewport ? { viewport } : {}),
+    });
     await context.addInitScript(installProbe, probe);
     const page = await context.newPage();
     const lines: string[] = [];

@@ -85,11 +85,11 @@ export function watchContinuity(): void {
   let ticked = performance.now();
   setInterval(() => {
     const now = performance.now();
-    state.lag = Math.max(state.lag, now - ticked - 20);
+    state.lag = Math.max(state.lag, now - ticked - 50);
     ticked = now;
     lookForVideos();
     lookForSound();
-  }, 20);
+  }, 50);
 }
 
 /** What there was since the watch was set or reset; an interruption that goes on counts as long as it is so far. */

@@ -39,7 +39,7 @@ export interface RoomEvents {
   'track-media': { participant: Participant; track: Track };
   /** Who speaks by the server's judgement; null in silence. */
   speaker: { participant: Participant | null };
-  /** Levels were measured; read `participant.audioLevel`. About five times a second while connected. */
+  /** Levels were measured; read `participant.audioLevel`. Some four times a second while connected, more rarely where the machine is busy. */
   levels: object;
   /** One's own track ended without a call of ours: a device was unplugged, or sharing was stopped in the browser. */
   'local-track-ended': { source: TrackSource; reason: 'device-lost' | 'stopped-by-browser' };

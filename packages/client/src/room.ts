@@ -10,7 +10,7 @@ import { type RoomOptions, videoQuality } from './options.js';
 import type { Participant } from './participant.js';
 import { Roster } from './roster.js';
 import { Session } from './session.js';
-import { LEVELS_INTERVAL_MS, OwnLevel, receivedLevel } from './stats/levels.js';
+import { OwnLevel, receivedLevel, untilNextLevels } from './stats/levels.js';
 import { mergeStats, type RoomStats, StatsReader } from './stats/room-stats.js';
 
 /** So long `connect()` tries before it gives up, ms. */
@@ -32,7 +32,7 @@ export class Room extends Emitter<RoomEvents> {
   private readonly ownLevel = new OwnLevel();
   private currentState: RoomState = 'idle';
   private currentSpeaker: Participant | null = null;
-  private levels: ReturnType<typeof setInterval> | undefined;
+  private levels: ReturnType<typeof setTimeout> | undefined;
   private entrance: { resolve: () => void; reject: (error: EfirError) => void } | null = null;
   private everybody: Participant[];
 
@@ -174,11 +174,11 @@ export class Room extends Emitter<RoomEvents> {
   private entered(): void {
     this.entrance?.resolve();
     this.entrance = null;
-    if (this.levels === undefined) this.levels = setInterval(() => void this.measureLevels(), LEVELS_INTERVAL_MS);
+    this.scheduleLevels(0);
   }
 
   private ended(reason: string, retry: boolean, error?: EfirError): void {
-    clearInterval(this.levels);
+    clearTimeout(this.levels);
     this.ownLevel.close();
     this.messenger.close();
     this.data.files.close();
@@ -249,17 +249,27 @@ export class Room extends Emitter<RoomEvents> {
     }
   }
 
+  private scheduleLevels(tookMs: number): void {
+    clearTimeout(this.levels);
+    if (this.currentState !== 'closed') {
+      this.levels = setTimeout(() => void this.measureLevels(), untilNextLevels(tookMs));
+    }
+  }
+
   private async measureLevels(): Promise<void> {
     const { current } = this.session.paths;
-    if (!current) return;
     const now = performance.now();
-    for (const participant of this.roster.list) {
-      const receiver = participant.track('microphone')?.muted
-        ? undefined
-        : current.receiver(participant.id, 'microphone');
-      participant.audioLevel = receivedLevel(receiver, now);
+    let took = 0;
+    if (current) {
+      for (const participant of this.roster.list) {
+        const muted = participant.track('microphone')?.muted;
+        const receiver = muted ? undefined : current.receiver(participant.id, 'microphone');
+        participant.audioLevel = receivedLevel(receiver, now);
+      }
+      took = performance.now() - now;
+      this.local.audioLevel = await this.ownLevel.read(current.sender('microphone'));
+      this.emit('levels', {});
     }
-    this.local.audioLevel = await this.ownLevel.read(current.sender('microphone'));
-    this.emit('levels', {});
+    this.scheduleLevels(took);
   }
 }

@@ -84,11 +84,15 @@ export class Roster extends Emitter<RosterEvents> {
     }
   }
 
-  /** Tracks of each kind that others publish. */
-  expected(): { audio: number; video: number } {
+  /** Tracks of each kind that others publish. `spare`: and one of each for whoever doesn't publish yet, and for one more. */
+  expected(spare = false): { audio: number; video: number } {
     const counts = { audio: 0, video: 0 };
-    for (const participant of this.map.values()) for (const { kind } of participant.tracks) counts[kind]++;
-    return counts;
+    for (const { tracks } of this.map.values()) {
+      for (const { kind } of tracks) counts[kind]++;
+      if (!spare) continue;
+      for (const kind of ['audio', 'video'] as const) if (!tracks.some((track) => track.kind === kind)) counts[kind]++;
+    }
+    return spare ? { audio: counts.audio + 1, video: counts.video + 1 } : counts;
   }
 
   private watch(participant: Participant): void {

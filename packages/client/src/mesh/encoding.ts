@@ -19,8 +19,11 @@ const STEPS: readonly (readonly [height: number, frameRate: number])[] = [
   [240, 15],
 ];
 
-/** How to encode a source for each of `peers` receivers. */
-export function meshEncoding(source: TrackSource, peers: number, quality: VideoQuality): MeshEncoding {
+/** While a room moves, both ways are sent and received: fewer pictures on this one leave strength for the other. */
+const MOVING_FRAME_RATE = 7;
+
+/** How to encode a source for each of `peers` receivers. `moving`: beside the other path. */
+export function meshEncoding(source: TrackSource, peers: number, quality: VideoQuality, moving = false): MeshEncoding {
   if (kindOf(source) === 'audio') return { maxBitrate: AUDIO_MAX_BITRATE_BPS };
   const count = Math.max(1, peers);
   const [height, frameRate] = STEPS[Math.min(count, STEPS.length) - 1] as (typeof STEPS)[number];
@@ -34,7 +37,7 @@ export function meshEncoding(source: TrackSource, peers: number, quality: VideoQ
   }
   return {
     maxBitrate: Math.round(Math.min(quality.maxBitrateBps, MESH_VIDEO_BPS / count)),
-    maxFramerate: Math.min(quality.frameRate, frameRate),
+    maxFramerate: Math.min(quality.frameRate, frameRate, moving ? MOVING_FRAME_RATE : Number.POSITIVE_INFINITY),
     scaleResolutionDownBy: Math.max(1, quality.height / height),
   };
 }

@@ -61,7 +61,8 @@ export class MeshPath implements MediaPath {
   private readonly muted = new Map<TrackSource, boolean>();
   private readonly stream = typeof MediaStream === 'undefined' ? undefined : new MediaStream();
   private timer: ReturnType<typeof setInterval> | undefined;
-  private encodedFor = 0;
+  private encodedFor = '';
+  private moving = false;
   private closed = false;
 
   constructor(private readonly options: MeshPathOptions) {
@@ -146,6 +147,11 @@ export class MeshPath implements MediaPath {
     this.tick();
   }
 
+  setMoving(moving: boolean): void {
+    this.moving = moving;
+    this.share();
+  }
+
   media(participant: string, source: TrackSource): MediaStreamTrack | null {
     return this.receiver(participant, source)?.track ?? null;
   }
@@ -207,7 +213,7 @@ export class MeshPath implements MediaPath {
       configuration: options.configuration,
       local: this.sources,
       stream: this.stream,
-      encoding: (source) => meshEncoding(source, this.links.size, options.quality),
+      encoding: (source) => meshEncoding(source, this.links.size, options.quality, this.moving),
       videoCodecs: options.videoCodecs,
       ...(options.codec ? { codec: options.codec } : {}),
       send: (message) => {
@@ -248,8 +254,9 @@ export class MeshPath implements MediaPath {
 
   /** Divides the uplink among those who are there. */
   private share(): void {
-    if (this.encodedFor === this.links.size) return;
-    this.encodedFor = this.links.size;
+    const sharing = `${this.links.size} ${this.moving}`;
+    if (this.encodedFor === sharing) return;
+    this.encodedFor = sharing;
     for (const { link } of this.links.values()) void link.encode();
   }
 

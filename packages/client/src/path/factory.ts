@@ -51,11 +51,12 @@ export function pathFactory(host: PathFactoryHost): (topology: LiveTopology, ori
       request: (name, payload) => signalling.request(name, payload),
       onClassicSources: host.onClassicSources,
     });
-  const sfu = () => {
+  const sfu = (origin: PathOrigin) => {
     const path: SfuPath = new SfuPath({
       ...common(),
       degradationPreference: options.degradationPreference ?? 'balanced',
-      expected: () => roster.expected(),
+      // In a move each further offer costs time: have room for who made the room move.
+      expected: () => roster.expected(origin === 'moved'),
       offer: async (request, onAnswer) => (await signalling.request('offer', request, onAnswer)).sdp,
       // Lost with the connection, it is said again with the next offer or on resumption.
       mute: async (source, muted) => void (await signalling.request('mute', { source, muted }).catch(() => {})),
@@ -64,7 +65,7 @@ export function pathFactory(host: PathFactoryHost): (topology: LiveTopology, ori
     });
     return path;
   };
-  return (topology, origin) => (topology === 'mesh' ? mesh(origin) : sfu());
+  return (topology, origin) => (topology === 'mesh' ? mesh(origin) : sfu(origin));
 }
 
 const pathEvents = ({ onMedia, onPeerState, onError, onData, onDataState }: PathEvents): PathEvents => ({

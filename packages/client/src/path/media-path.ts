@@ -36,6 +36,8 @@ export interface MediaPath extends Uplink {
   readonly assigned: boolean;
   /** Begins. Resolves when the first exchange is under way or done; rejects with `EfirError`. */
   open(): Promise<void>;
+  /** There is, or isn't any more, another path beside this one. */
+  setMoving(moving: boolean): void;
   /** Somebody came, went, or publishes something else. */
   rosterChanged(): void;
   /** The browser's track by which a source of somebody is received; null if there is none yet. */

@@ -132,6 +132,7 @@ export class Paths implements Uplink {
     const watched = path ?? current;
     const move: Move = { epoch, to: topology, path, timer: undefined, verdict: null };
     this.move = move;
+    if (path) for (const one of [current, path]) one?.setMoving(true);
     if (!watched) return;
     path?.open().catch((error) => {
       if (this.move === move) this.decide(false, String(error));
@@ -184,7 +185,9 @@ export class Paths implements Uplink {
   }
 
   private endMove(): void {
-    clearTimeout(this.move?.timer);
+    if (!this.move) return;
+    clearTimeout(this.move.timer);
+    for (const path of [this.current, this.next]) path?.setMoving(false);
     this.move = null;
   }
 

@@ -108,6 +108,10 @@ export class SfuPath implements MediaPath {
     return this.assignments.known;
   }
 
+  setMoving(): void {
+    // It is sent once, whoever receives.
+  }
+
   rosterChanged(): void {
     // The server assigns.
   }

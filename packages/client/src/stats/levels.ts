@@ -1,7 +1,12 @@
 import { MicrophoneMeter } from '../media/microphone-meter.js';
 
 /** How often levels are measured, ms. */
-export const LEVELS_INTERVAL_MS = 200;
+const LEVELS_INTERVAL_MS = 250;
+/** Share of the page's time that measuring may take: each look at a receiver waits for another thread of the browser. */
+const LEVELS_SHARE = 0.04;
+
+/** When to measure again after a measurement that took so long, ms. */
+export const untilNextLevels = (tookMs: number): number => Math.max(LEVELS_INTERVAL_MS, tookMs / LEVELS_SHARE);
 
 /** Level of what a section receives now, 0 to 1 (RFC 6464 by way of the browser); 0 when nothing came lately. */
 export function receivedLevel(receiver: RTCRtpReceiver | undefined, nowMs: number): number {
