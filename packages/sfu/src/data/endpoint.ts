@@ -126,10 +126,15 @@ export class DataEndpoint {
     this.host.activate(this);
   }
 
-  /** One slice of work; true if there is more to do at once. */
-  work(now: number): boolean {
+  /** One slice of work, cut short once `late` says so; true if there is more to do at once. */
+  work(now: number, late: () => boolean): boolean {
     this.#now = now;
-    for (const packet of this.#packets.splice(0, PACKETS_PER_SLICE)) this.association.receive(packet, now);
+    let taken = 0;
+    for (const end = Math.min(PACKETS_PER_SLICE, this.#packets.length); taken < end; taken++) {
+      if (taken > 0 && late()) break;
+      this.association.receive(this.#packets[taken], now);
+    }
+    this.#packets.splice(0, taken);
     const moreFiles = this.#passFiles();
     // First what waits already, so that the association has room for more.
     this.association.flush(now);
@@ -184,6 +189,10 @@ export class DataEndpoint {
     const { counters } = this.host;
     counters.dataMessagesReceived++;
     counters.dataBytesReceived += bytes.length;
+    if (label !== 'file' && !this.#affords(bytes)) {
+      counters.dataOverBudget++;
+      return;
+    }
     const addressed = readAddress(bytes);
     if (!addressed) {
       counters.dataMalformed++;
@@ -193,15 +202,13 @@ export class DataEndpoint {
     if (label === 'file') {
       this.#files.push(message);
       this.association.inbound.hold(bytes.length);
-      return;
-    }
-    const receivers = message.to === null ? this.router.size - 1 : 1;
+    } else this.router.pass(this, message, this.#now);
+  }
+
+  #affords(message: Uint8Array): boolean {
+    const receivers = message[0] === 0 ? this.router.size - 1 : 1;
     const cost = Math.max(1, receivers / RECEIVERS_PER_TOKEN);
-    if (!this.#messages.take(cost, this.#now) || !this.#bytes.take(bytes.length * cost, this.#now)) {
-      counters.dataOverBudget++;
-      return;
-    }
-    this.router.pass(this, message, this.#now);
+    return this.#messages.take(cost, this.#now) && this.#bytes.take(message.length * cost, this.#now);
   }
 
   /** Files' messages go on in order, as fast as the rate and the slowest receiver allow. True: more can go at once. */

@@ -69,16 +69,19 @@ export class DataPlane {
 
   /** Works until there is nothing to do or the time is up; `clock` in ms. */
   work(clock: () => number, budgetMs: number): void {
-    const begin = clock();
-    const end = begin + budgetMs;
-    let now = begin;
+    let now = clock();
+    const end = now + budgetMs;
+    const late = (): boolean => {
+      now = clock();
+      return now >= end;
+    };
     let turn = 0;
     // Appended to while it is walked: whoever has more to do comes last.
-    for (; turn < this.#queue.length && now < end; turn++) {
-      const endpoint = this.#queue[turn];
+    while (turn < this.#queue.length) {
+      const endpoint = this.#queue[turn++];
       endpoint.active = false;
-      if (endpoint.work(now)) this.#activate(endpoint);
-      now = clock();
+      if (endpoint.work(now, late)) this.#activate(endpoint);
+      if (late()) break;
     }
     this.#queue.splice(0, turn);
   }
