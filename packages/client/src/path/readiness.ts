@@ -14,7 +14,7 @@ type Measured = Pick<MediaPath, 'receiver' | 'connected'>;
 export const NEWCOMER_PATIENCE_MS = 3_000;
 
 /** Packets (audio), decoded pictures (video) after which a track is there. A screen may stand still. */
-const ENOUGH: Readonly<Record<TrackSource, number>> = { microphone: 5, 'screen-audio': 5, camera: 3, screen: 1 };
+const ENOUGH: Readonly<Record<TrackSource, number>> = { microphone: 5, 'screen-audio': 5, camera: 2, screen: 1 };
 
 /** Packets received (audio) or pictures decoded (video) so far. */
 export async function received(receiver: RTCRtpReceiver | undefined, source: TrackSource): Promise<number> {
@@ -36,8 +36,9 @@ export async function received(receiver: RTCRtpReceiver | undefined, source: Tra
  */
 export class Readiness {
   private readonly before = new Map<string, number>();
+  private readonly awaited = new Set<string>();
   private readonly there = new Set<string>();
-  private looked = false;
+  private looks = 0;
 
   constructor(
     private readonly next: Measured,
@@ -49,37 +50,33 @@ export class Readiness {
 
   /** Looks at the statistics. What is still missing, as `participant/source`; `[]` means ready, null "too early to say". */
   async look(now: number): Promise<string[] | null> {
-    if (!this.next.connected) return null;
-    if (!this.old) return now - this.startedAt >= NEWCOMER_PATIENCE_MS ? [] : this.missing(() => true);
-    const flowing = await this.flowing();
-    if (!this.looked) {
-      this.looked = true;
-      return null;
-    }
-    return this.missing((key) => flowing.has(key));
+    if (!this.old && now - this.startedAt >= NEWCOMER_PATIENCE_MS) return this.next.connected ? [] : null;
+    // All at once: browsers gather the figures of a connection once for those who ask together.
+    await Promise.all(this.expected().map((track) => this.lookAt(track)));
+    this.looks++;
+    if (!this.next.connected || (this.old && this.looks < 2)) return null;
+    const live = this.expected().map(keyOf);
+    return live.filter((key) => this.awaited.has(key) && !this.there.has(key));
   }
 
-  private async missing(awaited: (key: string) => boolean): Promise<string[]> {
-    const missing: string[] = [];
-    for (const { participant, source } of this.expected()) {
-      const key = `${participant}/${source}`;
-      if (this.there.has(key) || !awaited(key)) continue;
-      if ((await received(this.next.receiver(participant, source), source)) >= ENOUGH[source]) this.there.add(key);
-      else missing.push(key);
+  private async lookAt(track: ExpectedTrack): Promise<void> {
+    const key = keyOf(track);
+    const { participant, source } = track;
+    if (!this.there.has(key)) {
+      const count = await received(this.next.receiver(participant, source), source);
+      if (count >= ENOUGH[source]) this.there.add(key);
     }
-    return missing;
-  }
-
-  /** What has come on the old path since the last look; and what was never on it (somebody new). */
-  private async flowing(): Promise<Set<string>> {
-    const flowing = new Set<string>();
-    for (const { participant, source } of this.expected()) {
-      const key = `${participant}/${source}`;
-      const receiver = this.old?.receiver(participant, source);
-      const count = await received(receiver, source);
-      if (!receiver || count > (this.before.get(key) ?? Number.POSITIVE_INFINITY)) flowing.add(key);
-      this.before.set(key, count);
+    if (this.awaited.has(key)) return;
+    const receiver = this.old?.receiver(participant, source);
+    // Never on the old path: somebody new.
+    if (!receiver) {
+      this.awaited.add(key);
+      return;
     }
-    return flowing;
+    const count = await received(receiver, source);
+    if (count > (this.before.get(key) ?? Number.POSITIVE_INFINITY)) this.awaited.add(key);
+    this.before.set(key, count);
   }
 }
+
+const keyOf = ({ participant, source }: ExpectedTrack): string => `${participant}/${source}`;
