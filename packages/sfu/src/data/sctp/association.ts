@@ -44,6 +44,8 @@ interface Timer {
 const MAX_RETRANSMISSIONS = 10;
 /** INITs that are answered before the association stands. */
 const MAX_INITS = 16;
+/** Messages that are kept until the association stands. */
+const MAX_EARLY = 64;
 const MAX_GAP_BLOCKS = 128;
 /** Streams that wait for their reset at most. */
 const MAX_RESETS = 64;
@@ -205,6 +207,10 @@ export class SctpAssociation {
     const { type, flags, at, end } = chunk;
     switch (type) {
       case P.DATA:
+        if (this.#early.length >= MAX_EARLY) {
+          this.counters.sctpRefused++;
+          return true;
+        }
         this.inbound.receive(
           view.getUint32(at),
           flags,

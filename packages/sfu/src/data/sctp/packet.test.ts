@@ -139,6 +139,14 @@ test('a flood of INITs and of data far ahead is bounded', async () => {
   expect(link.server.sent).toHaveLength(16);
   expect(link.server.counters.sctpRefused).toBe(199 - 16);
 
+  // Data without end before the handshake has ended.
+  const before = link.server.counters.sctpRefused;
+  const ours = new DataView(link.server.sent.at(-1)!.buffer).getUint32(16);
+  for (let i = 0; i < 1_000; i++)
+    link.server.association.receive(packet(ours, data((16 + i) >>> 0, 3, 'early')), link.now);
+  expect(link.server.counters.sctpRefused - before).toBe(1_000 - 64);
+  expect(link.server.messages).toEqual([]);
+
   const other = await Link.connected({}, { windowBytes: 200_000 });
   const { server, client } = other;
   const tag = new DataView(client.sent.at(-1)!.buffer).getUint32(4);

@@ -44,8 +44,8 @@ export class LinkEnd {
   constructor(options: SctpOptions, output: (packet: Uint8Array) => void) {
     this.association = new SctpAssociation(options, this.counters, {
       output: (packet) => {
-        this.sent.push(packet.slice());
-        output(packet.slice());
+        this.sent.push(Uint8Array.from(packet));
+        output(Uint8Array.from(packet));
       },
       message: (stream, ppid, bytes) => this.onMessage({ stream, ppid, bytes }),
       streamsReset: (streams) => this.resets.push(streams),
