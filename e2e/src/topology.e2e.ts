@@ -40,51 +40,73 @@ const watch = (people: Participant[]) =>
 const read = (people: Participant[], reset = false) =>
   Promise.all(people.map((person) => person.page.evaluate(readContinuity, reset)));
 
-/** No picture for more than 500 ms or sound for more than 200 ms, not counting that the page itself couldn't run. */
+/**
+ * No picture stands still for more than 500 ms, no sound is away for more than 200 ms. On a machine that is busy with other
+ * things pages don't get to run at all; that is measured as well, and what follows from it isn't held against the room.
+ */
 function smooth(continuities: Continuity[], people: Participant[]): void {
   const broken: string[] = [];
   for (const [index, { video, audio, lag }] of continuities.entries()) {
-    for (const [name, { longest, at }] of Object.entries(video)) {
-      if (longest > 500 + lag) broken.push(`${people[index]?.name} without ${name}'s picture ${longest} ms at ${at}`);
-    }
-    for (const [name, { longest, at }] of Object.entries(audio)) {
-      if (longest > 200 + lag) broken.push(`${people[index]?.name} without ${name}'s sound ${longest} ms at ${at}`);
-    }
+    const name = people[index]?.name;
+    const told = (all: Continuity['video'], limit: number, what: string) => {
+      for (const [other, { longest, at }] of Object.entries(all)) {
+        if (longest > limit + 2 * lag) {
+          broken.push(
+            `${name} without ${other}'s ${what} for ${Math.round(longest)} ms, till ${Math.round(at)} (lag ${lag})`,
+          );
+        }
+      }
+    };
+    told(video, 500, 'picture');
+    told(audio, 200, 'sound');
+    expect(Object.keys(video).length).toBeGreaterThan(0);
+    expect(Object.keys(audio).length).toBeGreaterThan(0);
   }
-  console.log(
-    JSON.stringify(continuities.map((c) => ({ lag: Math.round(c.lag), v: worst(c.video), a: worst(c.audio) }))),
-  );
+  if (process.env.EFIR_SHOW_GAPS) {
+    const worst = (all: Continuity['video']) =>
+      Math.round(Math.max(...Object.values(all).map(({ longest }) => longest)));
+    console.log(
+      continuities.map(({ video, audio, lag }) => `picture ${worst(video)} sound ${worst(audio)} lag ${lag}`),
+    );
+  }
   expect(broken).toEqual([]);
 }
-const worst = (all: Record<string, { longest: number }>) =>
-  Math.round(Math.max(0, ...Object.values(all).map(({ longest }) => longest)));
+
+function without({ video, audio, ...rest }: Continuity, names: string[]): Continuity {
+  const others = (all: Continuity['video']) =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name)));
+  return { ...rest, video: others(video), audio: others(audio) };
+}
+
+/** Until the old path is closed and whatever that might break would have broken. */
+const aftermath = () => new Promise((resolve) => setTimeout(resolve, 1_500));
 
 test('the sixth brings the room to the SFU, and when two have left it is a mesh again, without a gap', async () => {
   const room = stage.room();
   const five = await gather(room, FIVE);
   for (const person of five) await person.hears(4, 15_000);
   await watch(five);
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
-  await read(five, true);
-  const began = performance.now();
   const fay = await stage.join(room, 'Fay', { query: small });
   const six = [...five, fay];
+  await read(five, true);
   await runOn(six, 'sfu', 10_000);
-  console.log(`on the SFU after ${Math.round(performance.now() - began)} ms`);
+  await aftermath();
+  smooth(await read(five), five);
   for (const person of six) await person.sees(5);
   for (const person of six) expect((await person.stats()).peers).toHaveLength(1);
-  smooth(await read(five), five);
+  for (const person of six) await person.showsTiles([...FIVE, 'Fay']);
 
-  await watch([fay]);
-  const [ann, bob, cleo, dan] = five as [Participant, Participant, Participant, Participant, Participant];
-  const four = [ann, bob, cleo, dan];
+  const four = five.slice(0, 4);
   await stage.leave(fay);
   await stage.leave(five[4] as Participant);
-  for (const person of four) await person.showsTiles(['Ann', 'Bob', 'Cleo', 'Dan']);
-  await watch(four);
+  for (const person of four) await person.showsTiles(FIVE.slice(0, 4));
+  await read(four, true);
   await runOn(four, 'mesh', 20_000);
+  await aftermath();
+  // Those who left are still in the figures.
+  const figures = (await read(four)).map((figure) => without(figure, ['Eve', 'Fay']));
+  smooth(figures, four);
   for (const person of four) await person.sees(3);
-  smooth(await read(four), four);
   for (const person of four) {
     await until(async () => (await person.stats()).peers.length === 3, {
       within: 5_000,
@@ -92,6 +114,23 @@ test('the sixth brings the room to the SFU, and when two have left it is a mesh 
     });
   }
 }, 240_000);
+
+test('a room that is told to moves to the SFU and back, and neither picture nor sound stops', async () => {
+  const room = stage.room();
+  const people = await gather(room, ['Ann', 'Bob', 'Cleo']);
+  for (const person of people) await person.hears(2, 15_000);
+  await watch(people);
+  const server = await stage.server();
+  for (const topology of ['sfu', 'mesh', 'sfu']) {
+    await read(people, true);
+    await server.putRoom(room, { topology });
+    await runOn(people, topology, 10_000);
+    await aftermath();
+    smooth(await read(people), people);
+    for (const person of people) await person.sees(2);
+    for (const person of people) expect((await person.stats()).peers).toHaveLength(topology === 'sfu' ? 1 : 2);
+  }
+}, 150_000);
 
 test('a move that one cannot follow leaves the call as it was, and everyone is told', async () => {
   const room = stage.room();
@@ -121,6 +160,7 @@ test('a move that one cannot follow leaves the call as it was, and everyone is t
     );
   }
   await runOn(people, 'mesh', 1_000);
-  for (const person of people) await person.sees(2);
+  await aftermath();
   smooth(await read(people), people);
+  for (const person of people) await person.sees(2);
 }, 150_000);
