@@ -160,3 +160,31 @@ test('relay addresses that nobody reaches are a warning', () => {
   });
   expect(judgeTurn({ server, from: 'secret', outcome: outcome('10.0.0.9', '10.0.0.7') }).status).toBe('ok');
 });
+
+test('what keeps us from a server is told by its kind', () => {
+  const finding = (url: string, code: string) => {
+    const { status, finding: text } = judgeTurn({
+      server: parseTurnUrl(url)!,
+      from: 'secret',
+      outcome: { type: 'unreachable', code },
+    });
+    expect(status).toBe('problem');
+    return text;
+  };
+  expect(finding('turn:turn.example.org', 'ENOTFOUND')).toContain('does not resolve');
+  expect(finding('turn:turn.example.org', 'ECONNREFUSED')).toContain('Nobody listens');
+  expect(finding('turn:turn.example.org', 'ENETUNREACH')).toContain('cannot be reached (ENETUNREACH)');
+  for (const code of [
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'CERT_HAS_EXPIRED',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'EPROTO',
+  ]) {
+    expect(finding('turns:turn.example.org', code), code).toContain('its TLS is not good');
+  }
+  const server = parseTurnUrl('turn:turn.example.org?transport=tcp')!;
+  expect(judgeTurn({ server, from: 'secret', outcome: { type: 'silent' } })).toMatchObject({
+    status: 'problem',
+    remedy: expect.stringContaining('Let TCP in to port 3478'),
+  });
+});
