@@ -53,6 +53,15 @@ function Call({ room, notice }: CallPageProps) {
     KeyC: () => toggle('chat'),
   });
   useEffect(() => {
+    if (!panel) return;
+    // Wherever the focus is: what had it may have gone, as a button does that was pressed.
+    const onKey = ({ key }: KeyboardEvent) => {
+      if (key === 'Escape' && !document.querySelector('dialog[open], .popup')) setPanel(null);
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, [panel]);
+  useEffect(() => {
     if (notice) say(t(`call.${notice}`));
   }, [notice, say, t]);
   return (

@@ -40,7 +40,7 @@ function Progress({ transfer }: { transfer: FileTransfer }) {
     <div className="file-line" data-state={state}>
       <div className="file-status">
         <span>
-          {!incoming && <strong>{peerName}</strong>}
+          {!incoming && <span className="file-peer">{peerName}</span>}
           {!incoming && ' · '}
           {words}
         </span>

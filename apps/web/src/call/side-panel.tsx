@@ -13,7 +13,7 @@ interface SidePanelProps {
   ownFocus?: boolean;
 }
 
-/** Beside the pictures; on a phone a sheet over them. Escape closes it. */
+/** Beside the pictures; on a phone a sheet over them. */
 export function SidePanel({ name, label, heading, onClose, children, ownFocus }: SidePanelProps) {
   const { t } = useTranslation();
   const element = useRef<HTMLElement>(null);
@@ -21,13 +21,7 @@ export function SidePanel({ name, label, heading, onClose, children, ownFocus }:
     if (!ownFocus) element.current?.focus();
   }, [ownFocus]);
   return (
-    <aside
-      ref={element}
-      className={`side-panel ${name}-panel`}
-      aria-label={label}
-      tabIndex={-1}
-      onKeyDown={(event) => event.key === 'Escape' && onClose()}
-    >
+    <aside ref={element} className={`side-panel ${name}-panel`} aria-label={label} tabIndex={-1}>
       <header>
         <h2>{heading}</h2>
         <IconButton icon={X} label={t('common.close')} className="small-button" onClick={onClose} />
