@@ -20,7 +20,7 @@ type Phase =
   | { at: 'ended'; ending: Ending };
 
 /** The server says so to the page whose place another one took. */
-const TAKEN = 'resumed elsewhere';
+const TAKEN = 'opened in another tab';
 
 /** `/room/{id}`: the lobby (or straight in, with `?name=`), the call, and what is after it. */
 export function RoomPage({ roomId }: { roomId: string }) {

@@ -12,6 +12,8 @@ export interface BrowserPage {
   /** What the page wrote to its console, errors included. */
   readonly console: string[];
   screenshot(path: string): Promise<void>;
+  /** Another page of the same browser and person: one storage. Not of Firefox. */
+  twin(): Promise<BrowserPage>;
   close(): Promise<void>;
 }
 
@@ -31,6 +33,8 @@ export interface ChromiumOptions {
   permission?: 'grant' | 'deny';
   /** Size of the pages, px. Drawing without a GPU costs by the pixel: small pages leave the cores to the call. */
   viewport?: { width: number; height: number };
+  /** To be run instead of Chromium itself; it gets Chromium's arguments. */
+  program?: string;
   args?: string[];
 }
 
@@ -38,12 +42,13 @@ export async function launchChromium({
   fps = 20,
   permission = 'grant',
   viewport,
+  program,
   args = [],
 }: ChromiumOptions = {}): Promise<TestBrowser> {
   const executablePath = process.env.EFIR_CHROMIUM;
   if (!executablePath) throw new Error('no Chromium: name its program in EFIR_CHROMIUM');
   const browser = await chromium.launch({
-    executablePath,
+    executablePath: program ?? executablePath,
     headless: true,
     args: [
       '--no-sandbox',
@@ -77,6 +82,10 @@ class ChromiumBrowser implements TestBrowser {
       ...(viewport ? { viewport } : {}),
     });
     await context.addInitScript(installProbe, probe);
+    return this.page(context);
+  }
+
+  private async page(context: BrowserContext): Promise<BrowserPage> {
     const page = await context.newPage();
     const lines: string[] = [];
     page.on('console', (message) => lines.push(`${message.type()}: ${message.text()}`));
@@ -88,6 +97,7 @@ class ChromiumBrowser implements TestBrowser {
       click: (selector) => page.click(selector, { timeout: 10_000 }),
       fill: (selector, text) => page.fill(selector, text, { timeout: 10_000 }),
       screenshot: async (path) => void (await page.screenshot({ path })),
+      twin: () => this.page(context),
       close: () => context.close(),
     };
   }
@@ -138,6 +148,7 @@ class FirefoxBrowser implements TestBrowser {
       click: (selector) => page.locator(selector).setTimeout(10_000).click(),
       fill: (selector, text) => page.locator(selector).setTimeout(10_000).fill(text),
       screenshot: async (path) => void (await page.screenshot({ path: path as `${string}.png` })),
+      twin: () => Promise.reject(new Error('only of Chromium')),
       close: () => context.close(),
     };
   }

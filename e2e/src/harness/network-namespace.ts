@@ -3,6 +3,9 @@
  * nftables).
  */
 import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -71,6 +74,25 @@ export class NetworkNamespace {
   async filterOutput(rule: string): Promise<void> {
     await this.exec('nft', ['add table inet efir; add chain inet efir out { type filter hook output priority 0; }']);
     await this.exec('nft', [`add rule inet efir out ${rule}`]);
+  }
+
+  /** A program that runs `program` there with whatever arguments it is given. */
+  wrapper(program: string): string {
+    const path = join(mkdtempSync(join(tmpdir(), 'efir-')), 'run');
+    writeFileSync(path, `#!/bin/sh\nexec ip netns exec ${this.name} ${program} "$@"\n`, { mode: 0o755 });
+    return path;
+  }
+
+  /** Nothing gets in or out any more, without a word to anybody. */
+  async cut(): Promise<void> {
+    const chain = (hook: string) =>
+      `add chain inet efir_cut ${hook} { type filter hook ${hook} priority 0; policy drop; };`;
+    const own = ['input iif lo', 'output oif lo'].map((rule) => `add rule inet efir_cut ${rule} accept;`).join(' ');
+    await this.exec('nft', [`add table inet efir_cut; ${chain('input')} ${chain('output')} ${own}`]);
+  }
+
+  async mend(): Promise<void> {
+    await this.exec('nft', ['delete table inet efir_cut']);
   }
 
   async remove(): Promise<void> {

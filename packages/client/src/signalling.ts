@@ -9,6 +9,8 @@ const NAMESPACE: typeof SFU_NAMESPACE = '/sfu';
 export const SIGNALLING_TIMES = {
   /** For the socket to open, ms. */
   open: 6_000,
+  /** The same after an interruption, in two attempts of three: one that was begun too early hangs on when the network is back. */
+  reopen: 2_000,
   /** For a request to be answered, ms. */
   request: 6_000,
 } as const;
@@ -39,6 +41,8 @@ const SERVER_EVENTS = [
 /** The socket to the server. Doesn't come back by itself: `open()` is called by who decides that. */
 export class Signalling extends Emitter<SignallingEvents> {
   private socket: Socket | null = null;
+  private attempts = 0;
+  private opened = false;
 
   constructor(private readonly url: string | undefined) {
     super();
@@ -47,10 +51,11 @@ export class Signalling extends Emitter<SignallingEvents> {
   /** Opens a socket; one that is open is replaced without a `lost`. */
   open(): void {
     this.discard();
+    const hasty = this.opened && this.attempts++ % 3 < 2;
     const options = {
       reconnection: false,
       forceNew: true,
-      timeout: SIGNALLING_TIMES.open,
+      timeout: hasty ? SIGNALLING_TIMES.reopen : SIGNALLING_TIMES.open,
       transports: ['websocket', 'polling'],
       tryAllTransports: true,
     };
@@ -61,7 +66,12 @@ export class Signalling extends Emitter<SignallingEvents> {
       this.discard();
       this.emit('lost', { reason });
     };
-    socket.on('connect', () => this.socket === socket && this.emit('open', {}));
+    socket.on('connect', () => {
+      if (this.socket !== socket) return;
+      this.opened = true;
+      this.attempts = 0;
+      this.emit('open', {});
+    });
     socket.on('connect_error', (error) => lost(error.message));
     socket.on('disconnect', (reason) => lost(reason));
     for (const name of SERVER_EVENTS) {

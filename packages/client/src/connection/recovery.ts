@@ -45,7 +45,7 @@ export class Recovery {
   private readonly renewing: Backoff;
 
   constructor(random?: () => number) {
-    this.opening = new Backoff(300, 8_000, random);
+    this.opening = new Backoff(300, 8_000, random, 1_000);
     this.renewing = new Backoff(300, 8_000, random);
   }
 
