@@ -6,14 +6,14 @@ import { until } from './harness/until.js';
 const stage = useStage({ meshMax: 5 }, { fps: 15, viewport: { width: 480, height: 360 } });
 
 /** Every page encodes and decodes for each of the others: small pictures. */
-const small = { quality: 'h180', fps: '10' };
+const small = { query: { quality: 'h180', fps: '10' }, probe: { noFirstFrames: true } };
 const NAMES = ['Ann', 'Bob', 'Cleo', 'Dan', 'Eve'];
 
 async function meshOf(count: number): Promise<Participant[]> {
   const room = stage.room();
   const people: Participant[] = [];
   for (const name of NAMES.slice(0, count)) {
-    people.push(await stage.join(room, name, { query: small }));
+    people.push(await stage.join(room, name, small));
     for (const person of people) await person.sees(people.length - 1, 30_000);
   }
   return people;

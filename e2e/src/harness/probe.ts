@@ -9,6 +9,8 @@ export interface ProbeOptions {
   relayPort?: number;
   /** Keep the server's TCP candidates beside a relay; otherwise the relay is the only way. */
   keepTcp?: boolean;
+  /** Don't look for the first frame of each track: many tracks on a busy machine would feel it. */
+  noFirstFrames?: boolean;
 }
 
 declare global {
@@ -59,7 +61,7 @@ export function installProbe(options: ProbeOptions): void {
       super(configuration);
       window.efirPeers.push(this);
       this.addEventListener('track', (event) => {
-        if (event.track.kind === 'video') watchFirstFrame(event.receiver);
+        if (event.track.kind === 'video' && !options.noFirstFrames) watchFirstFrame(event.receiver);
       });
     }
     override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {

@@ -65,10 +65,15 @@ export function forwarded({ mimeType, sdpFmtpLine = '' }: Codec): boolean {
   }
 }
 
+/** They don't change, and asking for them isn't free. */
+const receivable = new Map<'audio' | 'video', RTCRtpCodec[]>();
+
 /** Leaves in a receiving section what the server may send. */
 export function trimCodecs(transceiver: RTCRtpTransceiver, kind: 'audio' | 'video'): void {
-  const codecs = globalThis.RTCRtpReceiver?.getCapabilities?.(kind)?.codecs.filter(forwarded);
-  if (!codecs?.length || typeof transceiver.setCodecPreferences !== 'function') return;
+  const codecs =
+    receivable.get(kind) ?? globalThis.RTCRtpReceiver?.getCapabilities?.(kind)?.codecs.filter(forwarded) ?? [];
+  receivable.set(kind, codecs);
+  if (codecs.length === 0 || typeof transceiver.setCodecPreferences !== 'function') return;
   try {
     transceiver.setCodecPreferences(codecs);
   } catch {

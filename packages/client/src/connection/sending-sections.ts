@@ -1,4 +1,5 @@
 import type { TrackSource, VideoCodec } from '@efir/protocol';
+import { applyEncoding } from '../mesh/encoding.js';
 import { AUDIO_MAX_BITRATE_BPS, SCREEN_QUALITY, type VideoQuality } from '../options.js';
 import { kindOf } from '../track.js';
 import { preferCodecs } from './codecs.js';
@@ -56,6 +57,13 @@ export class SendingSections {
   mute(source: TrackSource, muted: boolean): void {
     const section = this.sections.get(source);
     if (section) section.muted = muted;
+  }
+
+  /** Pictures a second of the camera at most; null: as its quality says. */
+  async limitFrameRate(limit: number | null): Promise<void> {
+    const sender = this.sender('camera');
+    const { frameRate } = this.options.quality;
+    if (sender) await applyEncoding(sender, { maxFramerate: Math.min(frameRate, limit ?? frameRate) });
   }
 
   /** For the `offer` message; sections have a mid once the offer is set. */

@@ -93,6 +93,10 @@ export class SfuConnection {
     return this.sending.stop(source);
   }
 
+  limitFrameRate(limit: number | null): Promise<void> {
+    return this.sending.limitFrameRate(limit);
+  }
+
   mute(source: TrackSource, muted: boolean): void {
     this.sending.mute(source, muted);
   }

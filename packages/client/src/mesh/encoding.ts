@@ -11,22 +11,33 @@ export interface MeshEncoding {
   scaleResolutionDownBy?: number;
 }
 
-/** Each peer costs an encoder of its own: the more there are, the smaller the pictures. By number of peers: rows of pixels, pictures a second. */
-const STEPS: readonly (readonly [height: number, frameRate: number])[] = [
-  [720, 30],
-  [360, 24],
-  [270, 20],
-  [240, 15],
+/**
+ * Each peer costs an encoder of its own: the more there are, the smaller and rarer the pictures. By number of peers: rows of
+ * pixels, pictures a second, and the same on a weak machine.
+ */
+const STEPS: readonly (readonly [height: number, frameRate: number, weakFrameRate: number])[] = [
+  [720, 30, 24],
+  [360, 24, 15],
+  [270, 20, 12],
+  [240, 15, 8],
 ];
 
-/** While a room moves, both ways are sent and received: fewer pictures on this one leave strength for the other. */
-const MOVING_FRAME_RATE = 7;
+/** While a room moves, both ways are sent and received: fewer pictures on each leave strength for both. */
+export const MOVING_FRAME_RATE = 7;
+
+/** One that has no cores to spare. */
+export const isWeak = (cores = globalThis.navigator?.hardwareConcurrency ?? 4): boolean => cores <= 2;
 
 /** How to encode a source for each of `peers` receivers. `moving`: beside the other path. */
-export function meshEncoding(source: TrackSource, peers: number, quality: VideoQuality, moving = false): MeshEncoding {
+export function meshEncoding(
+  source: TrackSource,
+  peers: number,
+  quality: VideoQuality,
+  { moving = false, weak = isWeak() } = {},
+): MeshEncoding {
   if (kindOf(source) === 'audio') return { maxBitrate: AUDIO_MAX_BITRATE_BPS };
   const count = Math.max(1, peers);
-  const [height, frameRate] = STEPS[Math.min(count, STEPS.length) - 1] as (typeof STEPS)[number];
+  const [height, frameRate, weakFrameRate] = STEPS[Math.min(count, STEPS.length) - 1] as (typeof STEPS)[number];
   if (source === 'screen') {
     // Text has to stay legible: fewer pictures rather than smaller ones.
     return {
@@ -35,15 +46,16 @@ export function meshEncoding(source: TrackSource, peers: number, quality: VideoQ
       scaleResolutionDownBy: 1,
     };
   }
+  const limit = Math.min(weak ? weakFrameRate : frameRate, moving ? MOVING_FRAME_RATE : Number.POSITIVE_INFINITY);
   return {
     maxBitrate: Math.round(Math.min(quality.maxBitrateBps, MESH_VIDEO_BPS / count)),
-    maxFramerate: Math.min(quality.frameRate, frameRate, moving ? MOVING_FRAME_RATE : Number.POSITIVE_INFINITY),
+    maxFramerate: Math.min(quality.frameRate, limit),
     scaleResolutionDownBy: Math.max(1, quality.height / height),
   };
 }
 
 /** Browsers differ in when and how they take parameters; what they refuse stays as it was. */
-export async function applyEncoding(sender: RTCRtpSender, encoding: MeshEncoding): Promise<void> {
+export async function applyEncoding(sender: RTCRtpSender, encoding: Partial<MeshEncoding>): Promise<void> {
   try {
     const parameters = sender.getParameters();
     const [first] = parameters.encodings ?? [];

@@ -213,7 +213,7 @@ export class MeshPath implements MediaPath {
       configuration: options.configuration,
       local: this.sources,
       stream: this.stream,
-      encoding: (source) => meshEncoding(source, this.links.size, options.quality, this.moving),
+      encoding: (source) => meshEncoding(source, this.links.size, options.quality, { moving: this.moving }),
       videoCodecs: options.videoCodecs,
       ...(options.codec ? { codec: options.codec } : {}),
       send: (message) => {

@@ -5,6 +5,7 @@ import type { SectionCounts } from '../connection/section-plan.js';
 import type { SendingOptions } from '../connection/sending-sections.js';
 import { SfuConnection } from '../connection/sfu-connection.js';
 import { SfuData } from '../data/sfu-data.js';
+import { isWeak, MOVING_FRAME_RATE } from '../mesh/encoding.js';
 import type { DataPort, MeasuredConnection, MediaPath, PathEvents } from './media-path.js';
 import { relayError } from './relay-trouble.js';
 
@@ -30,6 +31,7 @@ export class SfuPath implements MediaPath {
   readonly connection: SfuConnection;
   private readonly assignments = new Assignments();
   private readonly channels: SfuData;
+  private moving = false;
   private closed = false;
 
   constructor(private readonly options: SfuPathOptions) {
@@ -66,6 +68,7 @@ export class SfuPath implements MediaPath {
     for (const { source, media, muted } of this.options.local()) {
       if (media) await this.connection.send(source, media, muted);
     }
+    if (this.moving) await this.connection.limitFrameRate(MOVING_FRAME_RATE);
     this.connection.expect(this.options.expected());
     await this.negotiate();
   }
@@ -108,8 +111,11 @@ export class SfuPath implements MediaPath {
     return this.assignments.known;
   }
 
-  setMoving(): void {
-    // It is sent once, whoever receives.
+  setMoving(moving: boolean): void {
+    // Sent once, whoever receives: only a machine without strength to spare feels it.
+    if (!isWeak()) return;
+    this.moving = moving;
+    void this.connection.limitFrameRate(moving ? MOVING_FRAME_RATE : null);
   }
 
   rosterChanged(): void {
