@@ -72,8 +72,14 @@ export class SfuConnection {
   }
 
   /** Receiving sections to begin with. To be called once, before the first `negotiate`. */
-  expect(counts: SectionCounts): void {
-    this.addReceiving(this.plan.begin(counts));
+  async expect(counts: SectionCounts): Promise<void> {
+    const { audio, video } = this.plan.begin(counts);
+    for (let i = 0; i < Math.max(audio, video); i++) {
+      // Each waits for another thread of the browser; what else goes on in the page is not to wait for all of them.
+      if (i > 0) await pause();
+      if (this.closed) return;
+      this.addReceiving({ audio: i < audio ? 1 : 0, video: i < video ? 1 : 0 });
+    }
   }
 
   /** The server has more for us than fits. Returns the exchange that this takes, if any. */
@@ -174,5 +180,7 @@ export class SfuConnection {
     if (this.closed) throw closedError();
   }
 }
+
+const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
 const closedError = () => new EfirError('closed', 'The connection was closed');

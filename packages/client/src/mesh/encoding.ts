@@ -54,15 +54,20 @@ export function meshEncoding(
   };
 }
 
+/** What a sender was told last: asking it takes longer than remembering. */
+const applied = new WeakMap<RTCRtpSender, string>();
+
 /** Browsers differ in when and how they take parameters; what they refuse stays as it was. */
 export async function applyEncoding(sender: RTCRtpSender, encoding: Partial<MeshEncoding>): Promise<void> {
+  const wanted = JSON.stringify(encoding);
+  if (applied.get(sender) === wanted) return;
   try {
     const parameters = sender.getParameters();
     const [first] = parameters.encodings ?? [];
-    if (!first || Object.entries(encoding).every(([name, value]) => first[name as keyof MeshEncoding] === value))
-      return;
+    if (!first) return;
     Object.assign(first, encoding);
     await sender.setParameters(parameters);
+    applied.set(sender, wanted);
   } catch {
     // Closed meanwhile, or too early: it is tried again after the next description.
   }

@@ -49,6 +49,7 @@ interface Link {
 }
 
 const TICK_MS = 400;
+const CLOSE_EVERY_MS = 40;
 
 /** The mesh as this participant has it: one `PeerLink` to everybody else. Each link mends itself. */
 export class MeshPath implements MediaPath {
@@ -191,9 +192,11 @@ export class MeshPath implements MediaPath {
     if (this.closed) return;
     this.closed = true;
     clearInterval(this.timer);
-    for (const { link } of this.links.values()) link.close();
-    this.links.clear();
     this.channels.close();
+    const links = [...this.links.values()];
+    this.links.clear();
+    // Closing takes the page's time as well; nothing is called back from now on.
+    for (const [index, { link }] of links.entries()) setTimeout(() => link.close(), index * CLOSE_EVERY_MS);
   }
 
   private add(peer: MeshPeer, initiator: boolean): Link {
@@ -217,6 +220,7 @@ export class MeshPath implements MediaPath {
       videoCodecs: options.videoCodecs,
       ...(options.codec ? { codec: options.codec } : {}),
       send: (message) => {
+        if (this.closed) return;
         if (message.description?.type === 'offer') recovery.offered(now());
         void this.relay({ to: id, ...message }, recovery);
       },
@@ -257,7 +261,15 @@ export class MeshPath implements MediaPath {
     const sharing = `${this.links.size} ${this.moving}`;
     if (this.encodedFor === sharing) return;
     this.encodedFor = sharing;
-    for (const { link } of this.links.values()) void link.encode();
+    void this.encode(sharing);
+  }
+
+  /** One link after another: each takes the page's time. */
+  private async encode(sharing: string): Promise<void> {
+    for (const { link } of [...this.links.values()]) {
+      if (this.closed || this.encodedFor !== sharing) return;
+      await link.encode();
+    }
   }
 
   private tick(): void {

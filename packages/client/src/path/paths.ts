@@ -153,6 +153,7 @@ export class Paths implements Uplink {
     if (path?.topology === topology) {
       this.endMove();
       this.current = path;
+      path.setMoving(false);
       if (before) this.retire(before);
       this.host.onCurrent(path);
     } else if (before && before.topology !== topology) {
@@ -168,6 +169,7 @@ export class Paths implements Uplink {
     const path = this.next;
     this.endMove();
     path?.close();
+    if (path) this.current?.setMoving(false);
     if (this.current && this.current.topology !== topology) {
       void this.renew(topology, 'entered').catch(() => {});
       return;
@@ -187,7 +189,6 @@ export class Paths implements Uplink {
   private endMove(): void {
     if (!this.move) return;
     clearTimeout(this.move.timer);
-    for (const path of [this.current, this.next]) path?.setMoving(false);
     this.move = null;
   }
 

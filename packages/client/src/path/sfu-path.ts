@@ -69,7 +69,7 @@ export class SfuPath implements MediaPath {
       if (media) await this.connection.send(source, media, muted);
     }
     if (this.moving) await this.connection.limitFrameRate(MOVING_FRAME_RATE);
-    this.connection.expect(this.options.expected());
+    await this.connection.expect(this.options.expected());
     await this.negotiate();
   }
 
