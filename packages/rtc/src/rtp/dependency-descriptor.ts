@@ -1,4 +1,4 @@
-/** The dependency descriptor header extension (RTP Payload Format For AV1, v1.0, appendix A.8): what an SFU needs first. */
+/** The dependency descriptor header extension (RTP Payload Format For AV1, v1.0, appendix A.8): the fields every packet has. */
 
 export class DependencyDescriptor {
   startOfFrame = false;
