@@ -10,3 +10,4 @@ export * from './payload.js';
 export * from './sequence.js';
 export * from './vp8.js';
 export * from './vp9.js';
+export { MAX_VP9_LAYERS, MAX_VP9_PICTURES, readVp9Structure, Vp9Structure } from './vp9-structure.js';

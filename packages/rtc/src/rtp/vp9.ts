@@ -1,4 +1,16 @@
-/** The VP9 payload descriptor (RFC 9628 section 4.2). */
+/**
+ * The VP9 payload descriptor (RFC 9628 section 4.2).
+ *
+ * For choosing layers: a packet belongs to spatial layer `sid` and temporal layer `tid`. One may go up to a temporal layer
+ * where `switchingUp` is set, and up to a spatial layer where its frame isn't `interPredicted`; down always, at the start of
+ * a picture. Whoever leaves out the upper spatial layers sets the RTP marker on the last packet of the highest one left:
+ * `endOfFrame` marks it.
+ */
+
+import { EMPTY_STRUCTURE_OFFSET, skipVp9Structure } from './vp9-structure.js';
+
+/** P_DIFF fields of one frame in flexible mode. */
+export const MAX_VP9_REFERENCES = 3;
 
 /** Lengths in bytes; -1 stands for a field that isn't there. */
 export class Vp9Descriptor {
@@ -21,8 +33,13 @@ export class Vp9Descriptor {
   /** D: refers to the spatial layer below of the same picture. */
   interLayer = false;
   tl0PicIdx = -1;
+  /** P_DIFF: how many pictures back each reference is, in flexible mode. */
+  readonly references = new Uint8Array(MAX_VP9_REFERENCES);
+  referenceCount = 0;
   /** V: a scalability structure came along. */
   structure = false;
+  /** Where it begins, from the payload's start; for `readVp9Structure`. */
+  structureOffset = EMPTY_STRUCTURE_OFFSET;
   /** Pixels, of the highest spatial layer the structure tells; 0 when it doesn't. */
   width = 0;
   height = 0;
@@ -50,6 +67,8 @@ export function parseVp9Descriptor(bytes: Uint8Array, offset: number, length: nu
   out.sid = -1;
   out.interLayer = false;
   out.tl0PicIdx = -1;
+  out.referenceCount = 0;
+  out.structureOffset = EMPTY_STRUCTURE_OFFSET;
   out.width = 0;
   out.height = 0;
   if (first & 0x80) {
@@ -77,45 +96,58 @@ export function parseVp9Descriptor(bytes: Uint8Array, offset: number, length: nu
     }
   }
   if (out.flexible && out.interPredicted) {
-    // Up to three references, each saying whether another follows.
+    // Each says whether another follows.
     let more = true;
-    for (let references = 0; more; references++) {
-      if (references === 3 || at >= end) return false;
-      more = (bytes[at++] & 0x01) !== 0;
+    while (more) {
+      if (out.referenceCount === MAX_VP9_REFERENCES || at >= end) return false;
+      const reference = bytes[at++];
+      out.references[out.referenceCount++] = reference >> 1;
+      more = (reference & 0x01) !== 0;
     }
   }
   if (out.structure) {
-    at = readStructure(bytes, at, end, out);
-    if (at < 0) return false;
+    out.structureOffset = at - offset;
+    const structureEnd = skipVp9Structure(bytes, at, end);
+    if (structureEnd < 0) return false;
+    const head = bytes[at];
+    if (head & 0x10) {
+      const top = at + 1 + (head >> 5) * 4;
+      out.width = (bytes[top] << 8) | bytes[top + 1];
+      out.height = (bytes[top + 2] << 8) | bytes[top + 3];
+    }
+    at = structureEnd;
   }
   if (at >= end) return false;
   out.descriptorLength = at - offset;
   return true;
 }
 
-/** Returns where the structure ends, or -1. */
-function readStructure(bytes: Uint8Array, start: number, end: number, out: Vp9Descriptor): number {
-  let at = start;
-  if (at >= end) return -1;
-  const head = bytes[at++];
-  const layers = (head >> 5) + 1;
-  if (head & 0x10) {
-    if (at + layers * 4 > end) return -1;
-    const top = at + (layers - 1) * 4;
-    out.width = (bytes[top] << 8) | bytes[top + 1];
-    out.height = (bytes[top + 2] << 8) | bytes[top + 3];
-    at += layers * 4;
+/**
+ * Copies the descriptor that `descriptor` was read from, with other numbers: `pictureId15` (its low 7 bits where the field has
+ * 7) and `tl0PicIdx`. A field that isn't there stays away; references are differences and stay. Returns the descriptor's
+ * length, the same as before; 0 when `dst` has no room.
+ */
+export function writeVp9Descriptor(
+  src: Uint8Array,
+  srcOffset: number,
+  descriptor: Vp9Descriptor,
+  pictureId15: number,
+  tl0PicIdx: number,
+  dst: Uint8Array,
+  dstOffset: number,
+): number {
+  const length = descriptor.descriptorLength;
+  if (dstOffset + length > dst.length) return 0;
+  for (let i = 0; i < length; i++) dst[dstOffset + i] = src[srcOffset + i];
+  let at = dstOffset + 1;
+  if (descriptor.pictureIdBits === 15) {
+    dst[at++] = 0x80 | ((pictureId15 >> 8) & 0x7f);
+    dst[at++] = pictureId15;
+  } else if (descriptor.pictureIdBits === 7) {
+    dst[at++] = pictureId15 & 0x7f;
   }
-  if (head & 0x08) {
-    if (at >= end) return -1;
-    const pictures = bytes[at++];
-    for (let i = 0; i < pictures; i++) {
-      if (at >= end) return -1;
-      at += 1 + ((bytes[at] >> 2) & 0x03);
-    }
-    if (at > end) return -1;
-  }
-  return at;
+  if (descriptor.tl0PicIdx >= 0) dst[at + 1] = tl0PicIdx;
+  return length;
 }
 
 /** Whether this packet begins a picture that refers to nothing before it, at the lowest spatial layer. */
