@@ -1,6 +1,7 @@
 export * from './congestion/index.js';
 export * from './errors.js';
 export * from './ice/index.js';
+export * from './netsim/index.js';
 export * from './recovery/index.js';
 export * from './rtcp/index.js';
 export * from './rtp/index.js';

@@ -132,6 +132,11 @@ export class SendHistory implements TransportFeedbackSink {
     this.entry.fill(EMPTY);
   }
 
+  /** The newest number sent, modulo 2^16. */
+  get newestSequence(): number {
+    return this.newest;
+  }
+
   /** A packet goes out. `sequence` is one more than the last, modulo 2^16; `bytes` up to 4,095. */
   sent(sequence: number, nowUs: number, bytes: number): void {
     if (!this.started) this.start(sequence, nowUs);

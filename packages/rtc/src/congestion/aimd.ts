@@ -1,0 +1,129 @@
+/**
+ * The delay-based rate: down to 0.85 of what arrives when the path is overused, up by 8 % a second while the capacity is
+ * unknown and by about a packet a response time near where it was last found. Source: draft-ietf-rmcat-gcc-02, section 5.5.
+ */
+
+import type { PathUse } from './overuse.js';
+
+const BETA = 0.85;
+const GROWTH_PER_SECOND = 1.08;
+const MIN_GROWTH_BPS = 1000;
+/** The rate stays within this of what arrives, so that it was tried and not only hoped for. */
+const MAX_OVER_ACKED = 1.5;
+const ACKED_SLACK_BPS = 10_000;
+/** Weight of the newest in the mean of capacities found. */
+const CAPACITY_WEIGHT = 0.05;
+const MIN_DEVIATION = 0.4;
+const MAX_DEVIATION = 2.5;
+/** Of the detector, the encoder and the feedback, on top of the round trip. */
+const RESPONSE_MS = 100;
+const FRAMES_PER_SECOND = 30;
+const PACKET_BITS = 1200 * 8;
+const MIN_ADDITIVE_BPS = 4000;
+const MIN_BETWEEN_MS = 10;
+const MAX_BETWEEN_MS = 200;
+
+export class Aimd {
+  bps: number;
+  /** Rises when the path is found to carry more. */
+  private capacityKbps = 0;
+  /** Of the capacities found, squared and relative to their mean. */
+  private deviation = MIN_DEVIATION;
+  private increasing = false;
+  private updatedMs = -1;
+  private decreasedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(startBps: number) {
+    this.bps = startBps;
+  }
+
+  /** The mean rate at which the path was found full; 0 when that isn't known. */
+  get capacityBps(): number {
+    return this.capacityKbps * 1000;
+  }
+
+  /** ms of the last decrease; -Infinity before. */
+  get lastDecreaseMs(): number {
+    return this.decreasedMs;
+  }
+
+  /**
+   * `ackedBps` is what arrives, 0 when unknown; `rttMs` below 0 when unknown; `limited`: less is sent than might be, so that
+   * nothing was learnt by which to grow.
+   */
+  update(use: PathUse, ackedBps: number, rttMs: number, limited: boolean, nowMs: number): number {
+    const elapsedMs = this.updatedMs < 0 ? 0 : Math.min(1000, Math.max(0, nowMs - this.updatedMs));
+    this.updatedMs = nowMs;
+    if (use === 'overuse') {
+      this.increasing = false;
+      this.decrease(ackedBps, rttMs, nowMs);
+    } else if (use === 'underuse') {
+      // A queue drains; growing now would only fill it again.
+      this.increasing = false;
+    } else if (this.increasing) {
+      if (!limited) this.increase(ackedBps, rttMs, elapsedMs);
+    } else {
+      this.increasing = true;
+    }
+    return this.bps;
+  }
+
+  /** A probe measured the path, or somebody who knows limits it. */
+  set(bps: number, nowMs: number): void {
+    if (bps > this.upperCapacityKbps() * 1000) this.capacityKbps = 0;
+    this.bps = bps;
+    this.updatedMs = nowMs;
+  }
+
+  private decrease(ackedBps: number, rttMs: number, nowMs: number): void {
+    const between = Math.min(MAX_BETWEEN_MS, Math.max(MIN_BETWEEN_MS, rttMs));
+    const collapsed = ackedBps > 0 && ackedBps < this.bps / 2;
+    if (nowMs - this.decreasedMs < between && !collapsed) return;
+    if (ackedBps <= 0) {
+      this.bps /= 2;
+    } else {
+      this.bps = Math.min(this.bps, ackedBps * BETA);
+      this.learnCapacity(ackedBps / 1000);
+    }
+    this.decreasedMs = nowMs;
+  }
+
+  private increase(ackedBps: number, rttMs: number, elapsedMs: number): void {
+    if (this.capacityKbps > 0 && ackedBps / 1000 > this.upperCapacityKbps()) this.capacityKbps = 0;
+    const limit = ackedBps > 0 ? MAX_OVER_ACKED * ackedBps + ACKED_SLACK_BPS : Number.POSITIVE_INFINITY;
+    if (this.bps >= limit) return;
+    const growth =
+      this.capacityKbps > 0
+        ? (this.additiveBps(rttMs) * elapsedMs) / 1000
+        : Math.max(MIN_GROWTH_BPS, this.bps * (GROWTH_PER_SECOND ** (elapsedMs / 1000) - 1));
+    this.bps = Math.min(limit, this.bps + growth);
+  }
+
+  /** Growth a second: a packet of the frames' size each response time. */
+  private additiveBps(rttMs: number): number {
+    const frameBits = this.bps / FRAMES_PER_SECOND;
+    const packetBits = frameBits / Math.max(1, Math.ceil(frameBits / PACKET_BITS));
+    const responseMs = (Math.max(0, rttMs) + RESPONSE_MS) * 2;
+    return Math.max(MIN_ADDITIVE_BPS, (packetBits * 1000) / responseMs);
+  }
+
+  private learnCapacity(kbps: number): void {
+    if (this.capacityKbps > 0 && kbps < this.capacityKbps - 3 * this.spreadKbps()) this.capacityKbps = 0;
+    if (this.capacityKbps === 0) {
+      this.capacityKbps = kbps;
+      return;
+    }
+    this.capacityKbps += CAPACITY_WEIGHT * (kbps - this.capacityKbps);
+    const error = (this.capacityKbps - kbps) ** 2 / Math.max(this.capacityKbps, 1);
+    const deviation = (1 - CAPACITY_WEIGHT) * this.deviation + CAPACITY_WEIGHT * error;
+    this.deviation = Math.min(MAX_DEVIATION, Math.max(MIN_DEVIATION, deviation));
+  }
+
+  private spreadKbps(): number {
+    return Math.sqrt(this.deviation * this.capacityKbps);
+  }
+
+  private upperCapacityKbps(): number {
+    return this.capacityKbps > 0 ? this.capacityKbps + 3 * this.spreadKbps() : Number.POSITIVE_INFINITY;
+  }
+}
