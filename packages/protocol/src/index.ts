@@ -5,3 +5,5 @@ export * from './rest.js';
 export * from './room.js';
 export * from './sfu.js';
 export * from './topology.js';
+export * from './view.js';
+export * from './view.js';

@@ -20,6 +20,7 @@ import {
   type RelayRequest,
   type TopologyEvent,
 } from './topology.js';
+import type { LayersEvent, OverloadEvent, QualityEvent, ViewRequest } from './view.js';
 
 export const SFU_NAMESPACE = '/sfu';
 
@@ -111,6 +112,8 @@ export const StreamAssignment = z.object({
   source: TrackSource.nullable(),
   /** Track id as in `TrackInfo`. */
   track: z.string().nullable(),
+  /** The CSRC of its packets: a picture with another one is still the section's last source. */
+  csrc: z.number().int().nullable(),
 });
 export type StreamAssignment = z.infer<typeof StreamAssignment>;
 
@@ -121,6 +124,11 @@ export interface ServerEvents {
   'participant-left': { participant: string; reason: 'left' | 'lost' | 'removed' };
   /** All of your receiving sections. `missing`: sections you would need more of to receive everything. */
   streams: { streams: StreamAssignment[]; missing: { audio: number; video: number } };
+  /** Your path, and what is sent on it. */
+  quality: QualityEvent;
+  /** Which layers of your tracks are taken. */
+  layers: LayersEvent;
+  overload: OverloadEvent;
   /** Who speaks, or null. */
   speaker: { participant: string | null };
   /** The media transport is gone (its worker died): make a new PeerConnection and offer with `fresh: true`. */
@@ -145,6 +153,7 @@ export interface ClientRequests {
   relay: { request: RelayRequest; reply: PlainReply };
   migrated: { request: MigratedRequest; reply: PlainReply };
   say: { request: SayRequest; reply: PlainReply };
+  view: { request: ViewRequest; reply: PlainReply };
   'ice-servers': { request: Record<string, never>; reply: IceServersReply };
   leave: { request: Record<string, never>; reply: PlainReply };
 }

@@ -1,4 +1,5 @@
 export * from './client/index.js';
+export { sourceTag } from './source-tag.js';
 export { WorkerError, type WorkerErrorCode } from './worker/channel.js';
 export * from './worker/control.js';
 export { MEDIA_BUFFER_BYTES } from './worker/media-port.js';

@@ -11,6 +11,8 @@ export type StreamSource =
   | { producer: string }
   /** Whoever speaks in the router (of the section's kind); never the transport's own producers. */
   | { follow: 'speaker' }
+  /** Audio: one of the loudest, each on one stream of the transport only. */
+  | { follow: 'loudest' }
   /** Nothing: the stream stays silent. */
   | null;
 
@@ -28,10 +30,42 @@ export interface TransportDescription {
   data?: DataDescription;
 }
 
+/** What a video stream is shown as; the allocation of bandwidth goes by it. */
+export interface StreamWant {
+  /** `stage`: pinned, or alone, or whoever speaks; `screen`: a shared screen; `thumbnail`: one of a page. */
+  role: 'stage' | 'screen' | 'thumbnail';
+  /** Of the tile, in device pixels; 0: not seen, so nothing is sent. */
+  height: number;
+  /** Place on the page; a lower one comes first where not all can be had. */
+  order: number;
+}
+
 export interface Route {
   /** Section of the receiving transport; must have a downlink. */
   mid: string;
   source: StreamSource;
+  /** Without it a video stream is a stage of any height. */
+  want?: StreamWant;
+}
+
+/** What a client wants of all its streams together. */
+export interface Reception {
+  /** False: audio only. */
+  video: boolean;
+  /** The most that is sent to it, bit/s; null: what the path carries. */
+  maxBps: number | null;
+}
+
+/** One video stream as it is being sent. */
+export interface StreamQuality {
+  mid: string;
+  /** Layers from 0; -1: nothing is sent. */
+  spatial: number;
+  temporal: number;
+  /** Over the last second. */
+  bitrateBps: number;
+  /** Its source would be sent if the path carried more. */
+  paused: boolean;
 }
 
 export type WorkerRequest =
@@ -41,6 +75,7 @@ export type WorkerRequest =
   | ({ type: 'configureTransport' } & TransportDescription)
   | { type: 'closeTransport'; transport: string }
   | { type: 'route'; transport: string; routes: Route[] }
+  | { type: 'setReception'; transport: string; reception: Reception }
   /** Paused: its packets are received and not forwarded. */
   | { type: 'pauseProducer'; producer: string; paused: boolean }
   | { type: 'transportStats'; transport: string }
@@ -85,6 +120,7 @@ export interface WorkerReplies {
   configureTransport: Record<string, never>;
   closeTransport: Record<string, never>;
   route: Record<string, never>;
+  setReception: Record<string, never>;
   pauseProducer: Record<string, never>;
   transportStats: TransportStats;
   shutdown: Record<string, never>;
@@ -119,7 +155,28 @@ export type WorkerNotice =
   /** Loudness has a new first among a router's audio producers, or nobody speaks (null). */
   | { type: 'speaker'; router: string; producer: string | null }
   /** A following virtual stream took up another source (after its first frame went out). */
-  | { type: 'source'; transport: string; mid: string; producer: string | null };
+  | { type: 'source'; transport: string; mid: string; producer: string | null }
+  /**
+   * Which layers of a producer somebody takes: those above `spatial` can be switched off at the publisher; -1: none is taken.
+   * Said at once when more are wanted, after some seconds when fewer are.
+   */
+  | { type: 'layers'; producer: string; spatial: number }
+  /** How a client's path is used: at each change that matters, and once a second while anything changes. */
+  | {
+      type: 'quality';
+      transport: string;
+      estimateBps: number;
+      sentBps: number;
+      /** What would be sent if the path carried anything. */
+      wantedBps: number;
+      lossShare: number;
+      roundTripMs: number | null;
+      /** Video is paused, or less than the least of each picture can be sent. */
+      weak: boolean;
+      streams: StreamQuality[];
+    }
+  /** 0: the worker keeps up. 1: only stages get more than the least. 2: thumbnails are paused as well. */
+  | { type: 'overload'; level: 0 | 1 | 2 };
 
 /** What goes through `process.send`. */
 export type ControlMessage =
