@@ -3,7 +3,8 @@ import * as sdpTransform from 'sdp-transform';
 import { hostPriority } from '../ice/candidate.js';
 import { dataLines } from './data.js';
 import type { AnswerSection, Negotiated } from './negotiate.js';
-import type { DownlinkParameters, HostCandidate, IceParameters, SdpFingerprint } from './parameters.js';
+import type { DownlinkParameters, HostCandidate, IceParameters, MediaKind, SdpFingerprint } from './parameters.js';
+import { repairLines } from './repair.js';
 
 export interface AnswerLocal {
   ice: IceParameters;
@@ -88,24 +89,31 @@ function acceptedMedia(
   const payloads = section.codecs.flatMap((codec) =>
     codec.rtx ? [codec.payloadType, codec.rtx.payloadType] : [codec.payloadType],
   );
+  const repair = repairLines(section.kind as MediaKind, section.repair);
   return {
     ...transport,
     type: section.kind,
     port: transport.port ?? 9,
     protocol: section.protocol,
-    payloads: payloads.join(' '),
+    payloads: [...payloads, ...repair.payloads].join(' '),
     mid: section.mid,
     direction: section.direction,
     rtcpMux: 'rtcp-mux',
     ...(section.rtcpRsize && { rtcpRsize: 'rtcp-rsize' }),
-    rtp: section.codecs.flatMap(({ payloadType, encodingName, clockRate, channels, rtx }) => [
-      { payload: payloadType, codec: encodingName, rate: clockRate, encoding: channels },
-      ...(rtx ? [{ payload: rtx.payloadType, codec: rtx.encodingName, rate: clockRate }] : []),
-    ]),
-    fmtp: section.codecs.flatMap(({ payloadType, answerFmtp, rtx }) => [
-      ...(answerFmtp === '' ? [] : [{ payload: payloadType, config: answerFmtp }]),
-      ...(rtx ? [{ payload: rtx.payloadType, config: `apt=${payloadType}` }] : []),
-    ]),
+    rtp: [
+      ...section.codecs.flatMap(({ payloadType, encodingName, clockRate, channels, rtx }) => [
+        { payload: payloadType, codec: encodingName, rate: clockRate, encoding: channels },
+        ...(rtx ? [{ payload: rtx.payloadType, codec: rtx.encodingName, rate: clockRate }] : []),
+      ]),
+      ...repair.rtp,
+    ],
+    fmtp: [
+      ...section.codecs.flatMap(({ payloadType, answerFmtp, rtx }) => [
+        ...(answerFmtp === '' ? [] : [{ payload: payloadType, config: answerFmtp }]),
+        ...(rtx ? [{ payload: rtx.payloadType, config: `apt=${payloadType}` }] : []),
+      ]),
+      ...repair.fmtp,
+    ],
     rtcpFb: section.codecs.flatMap(({ payloadType, feedback }) =>
       feedback.map((value) => {
         const [type, subtype] = value.split(' ');
@@ -114,7 +122,7 @@ function acceptedMedia(
     ),
     ext: section.extensions.map(({ id, uri, direction }) => ({ value: id, uri, direction })),
     ...ridLines(section),
-    ...(downlink && streamLines(downlink)),
+    ...(downlink && streamLines(downlink, section.repair?.flexfec !== undefined)),
   };
 }
 
@@ -130,15 +138,21 @@ function ridLines({ receiveRids, simulcast }: AnswerSection): Partial<Media> {
   };
 }
 
-function streamLines({ ssrc, rtxSsrc, cname, streamId, trackId }: DownlinkParameters): Partial<Media> {
-  const ssrcs = rtxSsrc === undefined ? [ssrc] : [ssrc, rtxSsrc];
+function streamLines(downlink: DownlinkParameters, withFlexfec: boolean): Partial<Media> {
+  const { ssrc, rtxSsrc, cname, streamId, trackId } = downlink;
+  const flexfecSsrc = withFlexfec ? downlink.flexfecSsrc : undefined;
+  const ssrcs = [ssrc, rtxSsrc, flexfecSsrc].filter((id) => id !== undefined);
+  const ssrcGroups = [
+    ...(rtxSsrc === undefined ? [] : [{ semantics: 'FID', ssrcs: `${ssrc} ${rtxSsrc}` }]),
+    ...(flexfecSsrc === undefined ? [] : [{ semantics: 'FEC-FR', ssrcs: `${ssrc} ${flexfecSsrc}` }]),
+  ];
   return {
     msid: [{ id: streamId, appdata: trackId }],
     ssrcs: ssrcs.flatMap((id) => [
       { id, attribute: 'cname', value: cname },
       { id, attribute: 'msid', value: `${streamId} ${trackId}` },
     ]),
-    ...(rtxSsrc !== undefined && { ssrcGroups: [{ semantics: 'FID', ssrcs: `${ssrc} ${rtxSsrc}` }] }),
+    ...(ssrcGroups.length > 0 && { ssrcGroups }),
   };
 }
 

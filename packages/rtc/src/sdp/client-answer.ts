@@ -5,7 +5,15 @@ import { agreeCodecs, codecParameters } from './codecs.js';
 import { type DataParameters, dataRejection, readData } from './data.js';
 import { readDescription } from './description.js';
 import { SdpError } from './error.js';
-import type { CodecParameters, ExtensionIds, IceParameters, MediaKind, SdpFingerprint } from './parameters.js';
+import type {
+  CodecParameters,
+  ExtensionIds,
+  IceParameters,
+  MediaKind,
+  RepairParameters,
+  SdpFingerprint,
+} from './parameters.js';
+import { agreeRepair } from './repair.js';
 import type { Direction, Section } from './section.js';
 import { bundleTransport } from './transport.js';
 import { readUplink } from './uplink.js';
@@ -14,6 +22,7 @@ import { readUplink } from './uplink.js';
 export interface AnsweredStream {
   ssrc?: number;
   rtxSsrc?: number;
+  flexfecSsrc?: number;
   cname?: string;
   streamId?: string;
   trackId?: string;
@@ -29,6 +38,8 @@ export interface AnsweredSection {
   /** Those that we know, in the server's order. */
   codecs: CodecParameters[];
   extensions: ExtensionIds;
+  /** Redundancy that may come to us. */
+  repair?: RepairParameters;
   /** What comes to us. */
   stream?: AnsweredStream;
   /** Simulcast layers that the server takes from us. */
@@ -99,13 +110,22 @@ function answeredSection(section: Section): AnsweredSection {
   const hasTransportCc = answered.extensions.transportCc !== undefined;
   answered.codecs = agreeCodecs(section, []).map((codec) => codecParameters(media, codec, hasTransportCc));
   if (direction === 'sendrecv' || direction === 'sendonly') {
+    const payloadTypes = answered.codecs.map((codec) => codec.payloadType);
+    const repair = agreeRepair(section, payloadTypes, false, { redAudio: true, ulpfec: true, flexfec: true });
+    if (repair) answered.repair = repair;
     const { encodings, cname, streamId, trackId } = readUplink(section);
     answered.stream = {
       ...encodings[0],
+      ...flexfec(section, encodings[0].ssrc),
       ...(cname !== undefined && { cname }),
       ...(streamId !== undefined && { streamId }),
       ...(trackId !== undefined && { trackId }),
     };
   }
   return answered;
+}
+
+function flexfec({ ssrcGroups }: Section, ssrc: number | undefined): Pick<AnsweredStream, 'flexfecSsrc'> {
+  const group = ssrcGroups.find(({ semantics, ssrcs }) => semantics === 'FEC-FR' && ssrcs[0] === ssrc);
+  return group?.ssrcs.length === 2 ? { flexfecSsrc: group.ssrcs[1] } : {};
 }

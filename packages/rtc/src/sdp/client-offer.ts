@@ -9,8 +9,10 @@ import type {
   ExtensionName,
   IceParameters,
   MediaKind,
+  RepairParameters,
   SdpFingerprint,
 } from './parameters.js';
+import { repairLines } from './repair.js';
 import type { Direction } from './section.js';
 
 export interface ClientOfferSection {
@@ -21,6 +23,8 @@ export interface ClientOfferSection {
   codecs?: readonly CodecParameters[];
   /** Default `clientExtensions()` of the kind. */
   extensions?: ExtensionIds;
+  /** Redundancy that the section takes, such as `clientRepair()`; default: none. */
+  repair?: RepairParameters;
   /** Of what the section sends; not with `rids`. */
   ssrc?: number;
   rtxSsrc?: number;
@@ -121,6 +125,11 @@ export function clientExtensions(kind: MediaKind): ExtensionIds {
   };
 }
 
+/** Redundancy with the payload types our clients use. */
+export function clientRepair(kind: MediaKind): RepairParameters {
+  return kind === 'audio' ? { red: 63, redBlock: 111 } : { red: 118, ulpfec: 120, flexfec: 49 };
+}
+
 /** SDP with CRLF line ends. */
 export function createOffer(offer: ClientOffer): string {
   const live = offer.sections.filter((section) => !section.stopped).map((section) => section.mid);
@@ -168,13 +177,15 @@ function transportLines(offer: ClientOffer): Partial<Media> {
 
 function sectionMedia(section: ClientOfferSection, offer: ClientOffer): Media {
   const codecs = section.codecs ?? clientCodecs(section.kind);
+  const repair = repairLines(section.kind, section.repair);
+  const payloads = codecs.flatMap(({ payloadType, rtxPayloadType: rtx }) =>
+    rtx === undefined ? [payloadType] : [payloadType, rtx],
+  );
   const media: Media = {
     type: section.kind,
     port: section.stopped ? 0 : 9,
     protocol: 'UDP/TLS/RTP/SAVPF',
-    payloads: codecs
-      .flatMap(({ payloadType, rtxPayloadType: rtx }) => (rtx === undefined ? [payloadType] : [payloadType, rtx]))
-      .join(' '),
+    payloads: [...payloads, ...repair.payloads].join(' '),
     connection: { version: 4, ip: '0.0.0.0' },
     mid: section.mid,
     direction: section.stopped ? 'inactive' : section.direction,
@@ -182,12 +193,15 @@ function sectionMedia(section: ClientOfferSection, offer: ClientOffer): Media {
     fmtp: [],
   };
   if (section.stopped) return media;
+  const lines = codecLines(codecs);
   return {
     ...media,
     ...transportLines(offer),
     rtcpMux: 'rtcp-mux',
     rtcpRsize: 'rtcp-rsize',
-    ...codecLines(codecs),
+    ...lines,
+    rtp: [...lines.rtp, ...repair.rtp],
+    fmtp: [...lines.fmtp, ...repair.fmtp],
     ext: Object.entries(section.extensions ?? clientExtensions(section.kind)).map(([name, value]) => ({
       value,
       uri: EXTENSION_URIS[name as ExtensionName],

@@ -8,5 +8,6 @@ export * from './error.js';
 export * from './negotiate.js';
 export * from './offer.js';
 export * from './parameters.js';
+export type { RepairPolicy } from './repair.js';
 export type { CodecLine, Direction, ExtensionLine, Section, SsrcLine } from './section.js';
 export type { Setup } from './transport.js';

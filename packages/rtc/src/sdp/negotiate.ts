@@ -7,7 +7,15 @@ import { checkDataContinuity, type DataParameters, dataRejection, readData } fro
 import { SdpError } from './error.js';
 import { type AgreedExtension, agreeExtensions, type BundleExtensions } from './extensions.js';
 import type { ParsedOffer } from './offer.js';
-import type { DownlinkParameters, IceParameters, MediaKind, SdpFingerprint, SectionParameters } from './parameters.js';
+import type {
+  DownlinkParameters,
+  IceParameters,
+  MediaKind,
+  RepairParameters,
+  SdpFingerprint,
+  SectionParameters,
+} from './parameters.js';
+import { agreeRepair, type RepairPolicy } from './repair.js';
 import type { Direction, Section } from './section.js';
 import { readUplink } from './uplink.js';
 
@@ -26,6 +34,8 @@ export interface NegotiateOptions {
   subscribe?: boolean;
   /** Whether data channels are served; default true. */
   data?: boolean;
+  /** Redundancy that is accepted where it is offered; default: none. */
+  repair?: RepairPolicy;
   /** Audio and video sections that are accepted at most; those beyond are rejected. Default: all. */
   maxSections?: number;
   /**
@@ -65,6 +75,7 @@ export interface AnswerSection {
   rtcpRsize: boolean;
   codecs: AnswerCodec[];
   extensions: AgreedExtension[];
+  repair?: RepairParameters;
   /** Layers of the client that we are ready to receive. */
   receiveRids: string[];
   simulcast: boolean;
@@ -113,17 +124,21 @@ export function negotiate(offer: ParsedOffer, options: NegotiateOptions): Negoti
     const hasTransportCc = extensions.some((extension) => extension.name === 'transportCc');
     const publishes = (options.publish ?? true) && sends(section.direction);
     const subscribes = (options.subscribe ?? true) && receives(section.direction);
+    const payloadTypes = codecs.map((codec) => codec.payloadType);
+    const repair = agreeRepair(section, payloadTypes, publishes, options.repair ?? {});
     const parameters: SectionParameters = {
       mid: section.mid,
       kind,
       codecs: codecs.map((codec) => codecParameters(kind, codec, hasTransportCc)),
       extensions: Object.fromEntries(extensions.map(({ name, id }) => [name, id])),
+      ...(repair && { repair }),
     };
     const known = previous && Object.hasOwn(previous.downlinks, section.mid) ? previous.downlinks[section.mid] : null;
     if (publishes) parameters.uplink = readUplink(section);
     if (subscribes || known) {
       const withRtx = codecs.some((codec) => codec.rtx);
-      const stream = downlink(section.mid, known, withRtx, taken, options);
+      const withFlexfec = repair?.flexfec !== undefined;
+      const stream = downlink(section.mid, known, { withRtx, withFlexfec }, taken, options);
       downlinks.set(section.mid, stream);
       if (subscribes) parameters.downlink = stream;
     }
@@ -138,6 +153,7 @@ export function negotiate(offer: ParsedOffer, options: NegotiateOptions): Negoti
       rtcpRsize: section.rtcpRsize,
       codecs: codecs.map((codec) => ({ ...codec, feedback: feedbackNames(kind, codec, hasTransportCc) })),
       extensions,
+      ...(repair && { repair }),
       receiveRids: publishes ? section.sendRids : [],
       simulcast: section.simulcast,
     });
@@ -228,9 +244,10 @@ function ssrcsInUse(offer: ParsedOffer, previous: Negotiated | undefined): Set<n
     for (const { ssrc } of section.ssrcs) taken.add(ssrc);
     for (const group of section.ssrcGroups) for (const ssrc of group.ssrcs) taken.add(ssrc);
   }
-  for (const { ssrc, rtxSsrc } of Object.values(previous?.downlinks ?? {})) {
+  for (const { ssrc, rtxSsrc, flexfecSsrc } of Object.values(previous?.downlinks ?? {})) {
     taken.add(ssrc);
     if (rtxSsrc !== undefined) taken.add(rtxSsrc);
+    if (flexfecSsrc !== undefined) taken.add(flexfecSsrc);
   }
   return taken;
 }
@@ -238,7 +255,7 @@ function ssrcsInUse(offer: ParsedOffer, previous: Negotiated | undefined): Set<n
 function downlink(
   mid: string,
   known: DownlinkParameters | null,
-  withRtx: boolean,
+  { withRtx, withFlexfec }: { withRtx: boolean; withFlexfec: boolean },
   taken: Set<number>,
   options: NegotiateOptions,
 ): DownlinkParameters {
@@ -251,6 +268,7 @@ function downlink(
         trackId: `track-${mid}`,
       };
   if (withRtx) made.rtxSsrc ??= allocate(taken, options);
+  if (withFlexfec) made.flexfecSsrc ??= allocate(taken, options);
   return made;
 }
 

@@ -57,9 +57,23 @@ export interface UplinkParameters {
 export interface DownlinkParameters {
   ssrc: number;
   rtxSsrc?: number;
+  /** Of the FlexFEC stream that protects `ssrc`. */
+  flexfecSsrc?: number;
   cname: string;
   streamId: string;
   trackId: string;
+}
+
+/** Payload types of redundancy that a section agreed on. */
+export interface RepairParameters {
+  /** RED (RFC 2198): of Opus in audio; in video the wrapping of ULPFEC and of what it protects. */
+  red?: number;
+  /** Audio: the Opus payload type that RED's blocks have. */
+  redBlock?: number;
+  /** ULPFEC (RFC 5109), inside of RED and in the media's own sequence numbers. */
+  ulpfec?: number;
+  /** FlexFEC, draft 03; its packets have an SSRC of their own. */
+  flexfec?: number;
 }
 
 export interface SectionParameters {
@@ -68,6 +82,8 @@ export interface SectionParameters {
   /** In order of preference, the same payload types both ways. */
   codecs: CodecParameters[];
   extensions: ExtensionIds;
+  /** Where `NegotiateOptions.repair` allows any and the client offers it. */
+  repair?: RepairParameters;
   uplink?: UplinkParameters;
   downlink?: DownlinkParameters;
 }
