@@ -15,11 +15,10 @@ const ACKED_SLACK_BPS = 10_000;
 const CAPACITY_WEIGHT = 0.05;
 const MIN_DEVIATION = 0.4;
 const MAX_DEVIATION = 2.5;
-/** Of the detector, the encoder and the feedback, on top of the round trip. */
-const RESPONSE_MS = 100;
-const FRAMES_PER_SECOND = 30;
-const PACKET_BITS = 1200 * 8;
+/** A second: about a packet each 400 ms, the time in which a path of 100 ms answers. */
+const ADDITIVE_BPS = 25_000;
 const MIN_ADDITIVE_BPS = 4000;
+const MAX_ADDITIVE_SHARE = 0.2;
 const MIN_BETWEEN_MS = 10;
 const MAX_BETWEEN_MS = 200;
 
@@ -61,7 +60,7 @@ export class Aimd {
       // A queue drains; growing now would only fill it again.
       this.increasing = false;
     } else if (this.increasing) {
-      if (!limited) this.increase(ackedBps, rttMs, elapsedMs);
+      if (!limited) this.increase(ackedBps, elapsedMs);
     } else {
       this.increasing = true;
     }
@@ -88,23 +87,20 @@ export class Aimd {
     this.decreasedMs = nowMs;
   }
 
-  private increase(ackedBps: number, rttMs: number, elapsedMs: number): void {
+  private increase(ackedBps: number, elapsedMs: number): void {
     if (this.capacityKbps > 0 && ackedBps / 1000 > this.upperCapacityKbps()) this.capacityKbps = 0;
     const limit = ackedBps > 0 ? MAX_OVER_ACKED * ackedBps + ACKED_SLACK_BPS : Number.POSITIVE_INFINITY;
     if (this.bps >= limit) return;
     const growth =
       this.capacityKbps > 0
-        ? (this.additiveBps(rttMs) * elapsedMs) / 1000
+        ? (this.additiveBps() * elapsedMs) / 1000
         : Math.max(MIN_GROWTH_BPS, this.bps * (GROWTH_PER_SECOND ** (elapsedMs / 1000) - 1));
     this.bps = Math.min(limit, this.bps + growth);
   }
 
-  /** Growth a second: a packet of the frames' size each response time. */
-  private additiveBps(rttMs: number): number {
-    const frameBits = this.bps / FRAMES_PER_SECOND;
-    const packetBits = frameBits / Math.max(1, Math.ceil(frameBits / PACKET_BITS));
-    const responseMs = (Math.max(0, rttMs) + RESPONSE_MS) * 2;
-    return Math.max(MIN_ADDITIVE_BPS, (packetBits * 1000) / responseMs);
+  /** Growth a second. The same for all, whatever their round trip and rate: so flows that share a path get equal. */
+  private additiveBps(): number {
+    return Math.min(ADDITIVE_BPS, Math.max(MIN_ADDITIVE_BPS, this.bps * MAX_ADDITIVE_SHARE));
   }
 
   private learnCapacity(kbps: number): void {

@@ -52,13 +52,20 @@ const REMB_TIMEOUT_MS = 10_000;
 const LIMITED_BELOW = 0.65;
 const LIMITED_UNTIL = 0.8;
 /** While a queue this long stands, less is sent until it has drained. */
-const DRAIN_ABOVE_MS = 60;
+const DRAIN_ABOVE_MS = 80;
 const DRAIN_UNTIL_MS = 25;
 const DRAIN_SHARE = 0.8;
+/** A queue that doesn't drain is somebody else's. */
+const MAX_DRAIN_MS = 1500;
 /** Probing is for a path without a queue, and not right after it was overused. */
 const CALM_QUEUE_MS = 50;
 const CALM_AFTER_MS = 1000;
+/** A probe that filled the path tells something only when it found much more. */
+const CLEARLY_MORE = 1.3;
+const PROBE_FRESH_MS = 500;
 /** Arrivals can outrun sending only while a queue drains. */
+/** The last window having this share of what usually arrives, the path got narrower and the mean is outdated. */
+const COLLAPSE = 0.6;
 const MAX_ACKED_OVER_SENT = 1.5;
 const MAX_RTT_MS = 10_000;
 
@@ -105,7 +112,10 @@ export class BandwidthEstimator implements AcknowledgementObserver {
   private readonly probes = new ProbeController();
   private readonly probeResult = new ProbeResult();
 
+  private probedBps = 0;
+  private probedMs = Number.NEGATIVE_INFINITY;
   private draining = false;
+  private drainMs = 0;
   private feedbackMs = Number.NEGATIVE_INFINITY;
   private silenceMs = -1;
   private rembBps = Number.POSITIVE_INFINITY;
@@ -229,7 +239,7 @@ export class BandwidthEstimator implements AcknowledgementObserver {
     this.acked.add(arrivalUs, bytes, this.applicationLimited);
     this.queue.packet(sentUs, arrivalUs);
     this.loss.packet(sentUs, bytes, false);
-    if (this.probeResult.id !== 0) this.probeResult.packet(sequence, sentUs, arrivalUs, bytes);
+    if (this.probeResult.id !== 0) this.probeResult.acknowledged(sequence, sentUs, arrivalUs, bytes);
     const implausible = this.arrivals.implausible;
     if (this.arrivals.packet(sentUs, arrivalUs)) {
       const deltaMs = (this.arrivals.arrivalDeltaUs - this.arrivals.sendDeltaUs) / 1000;
@@ -243,7 +253,8 @@ export class BandwidthEstimator implements AcknowledgementObserver {
   }
 
   /** For the history: a packet was reported missing. */
-  lost(_sequence: number, sentUs: number, bytes: number): void {
+  lost(sequence: number, sentUs: number, bytes: number): void {
+    if (this.probeResult.id !== 0) this.probeResult.lost(sequence);
     this.loss.packet(sentUs, bytes, true);
   }
 
@@ -253,15 +264,19 @@ export class BandwidthEstimator implements AcknowledgementObserver {
     if (figures.rttMs >= 0) this.rttMs = figures.rttMs;
     this.ackedBps = Math.min(this.acked.bps, figures.sentBps * MAX_ACKED_OVER_SENT);
     this.state = this.detector.state;
-    if (this.state === 'overuse' && this.queue.ms > DRAIN_ABOVE_MS) this.draining = true;
-    else if (this.queue.ms < DRAIN_UNTIL_MS) this.draining = false;
+    if (this.state === 'overuse' && this.queue.ms > DRAIN_ABOVE_MS && !this.draining) {
+      this.draining = true;
+      this.drainMs = nowMs;
+    } else if (this.queue.ms < DRAIN_UNTIL_MS || nowMs - this.drainMs > MAX_DRAIN_MS) this.draining = false;
   }
 
   private decide(nowMs: number): void {
     // What would arrive if the path lost nothing by itself: rates are about what is sent.
     const acked = this.ackedBps / (1 - this.loss.inherent);
     const latest = this.acked.latestBps / (1 - this.loss.inherent);
-    const arriving = this.state === 'overuse' && latest > 0 ? Math.min(acked, latest) : acked;
+    let arriving = this.state === 'overuse' && latest > 0 && latest < acked * COLLAPSE ? latest : acked;
+    // The queue that a probe made isn't the estimate's, and what it measured is fresher than any mean.
+    if (nowMs - this.probedMs < PROBE_FRESH_MS) arriving = Math.max(arriving, this.probedBps);
     this.aimd.update(this.state, arriving, this.rttMs, this.applicationLimited, nowMs);
     this.loss.update(this.aimd.bps, acked, this.queue.ms, this.applicationLimited, nowMs);
     this.lossShare = this.loss.share;
@@ -271,12 +286,17 @@ export class BandwidthEstimator implements AcknowledgementObserver {
   private finishProbe(nowMs: number): void {
     const result = this.probeResult;
     if (!result.complete) return;
-    const { id, probedBps } = result;
-    const bps = result.take();
-    this.probes.result(id, probedBps, bps, nowMs);
-    if (bps > this.aimd.bps && this.state !== 'overuse') {
-      this.aimd.set(this.bound(bps), nowMs);
-      this.loss.raise(bps);
+    const { id } = result;
+    const bps = result.take(this.loss.inherent);
+    this.probes.result(id, bps > 0 && !result.full, bps, nowMs);
+    this.probedBps = bps;
+    this.probedMs = nowMs;
+    const current = this.aimd.bps;
+    if (this.state !== 'overuse' && bps > (result.full ? current * CLEARLY_MORE : current)) {
+      // A path that was full shows its rate among others that it carries, not what they would leave to us.
+      const raised = result.full ? (current + bps) / 2 : bps;
+      this.aimd.set(this.bound(raised), nowMs);
+      this.loss.raise(raised);
       this.acked.loosen();
     }
   }

@@ -12,7 +12,6 @@ const MIN_OBSERVATION_PACKETS = 10;
 const OBSERVATIONS_NEEDED = 3;
 const AGE_WEIGHT = 0.9;
 const FACTORS = [1.02, 1, 0.95];
-const NEWTON_STEP = 0.75;
 const MIN_INHERENT = 0.001;
 /** What inherent loss may be: the first, and more for low rates, where one packet is much. */
 const INHERENT_OFFSET = 0.05;
@@ -22,10 +21,8 @@ const MAX_INHERENT = 0.35;
 const QUEUE_MS = 60;
 /** More loss than this is never only the radio's. */
 const SEVERE_LOSS = 0.45;
-/** What the likelihood of a higher candidate is favoured by while loss is low. */
-const HIGHER_BIAS = 0.0002;
-const HIGHER_LOG_BIAS = 0.02;
-const BIAS_UNTIL_LOSS = 0.25;
+/** What a packet's likelihood is favoured by for a bandwidth e times as high. */
+const HIGHER_BIAS = 0.03;
 const MAX_INCREASE = 1.3;
 const INCREASE_WINDOW_MS = 300;
 
@@ -169,39 +166,35 @@ export class LossBased {
     return Math.min(MAX_INHERENT, INHERENT_OFFSET + INHERENT_BALANCE_BPS / bps);
   }
 
-  /** One step of Newton's method towards the inherent loss of the highest likelihood, for a given bandwidth. */
+  /** The inherent loss that explains what got through best, for a given bandwidth. */
   private inherentFor(bps: number): number {
     const kbps = bps / 1000;
-    const inherent = this.inherent;
-    let first = 0;
-    let second = 0;
+    let kept = 0;
+    let passed = 0;
     let weight = 1;
     for (let i = 0; i < this.count; i++, weight *= AGE_WEIGHT) {
       const slot = this.slot(i);
-      const chance = lossChance(inherent, kbps, this.kbps[slot]);
-      const lost = this.losses[slot];
-      const kept = this.packets[slot] - lost;
-      first += weight * (lost / chance - kept / (1 - chance));
-      second -= weight * (lost / chance ** 2 + kept / (1 - chance) ** 2);
+      const packets = this.packets[slot];
+      kept += weight * (packets - this.losses[slot]);
+      passed += weight * packets * Math.min(1, kbps / Math.max(1, this.kbps[slot]));
     }
-    const step = second < 0 ? inherent - (NEWTON_STEP * first) / second : inherent;
-    return Math.min(this.inherentLimit(bps), Math.max(MIN_INHERENT, step));
+    const inherent = passed > 0 ? 1 - kept / passed : 0;
+    return Math.min(this.inherentLimit(bps), Math.max(MIN_INHERENT, inherent));
   }
 
   private score(bps: number, inherent: number): number {
     const kbps = bps / 1000;
     let score = 0;
+    let packets = 0;
     let weight = 1;
-    const bias = this.share < BIAS_UNTIL_LOSS ? 1 - this.share / BIAS_UNTIL_LOSS : 0;
     for (let i = 0; i < this.count; i++, weight *= AGE_WEIGHT) {
       const slot = this.slot(i);
       const chance = lossChance(inherent, kbps, this.kbps[slot]);
       const lost = this.losses[slot];
-      const packets = this.packets[slot];
-      score += weight * (lost * Math.log(chance) + (packets - lost) * Math.log(1 - chance));
-      score += weight * bias * packets * (HIGHER_BIAS * kbps + HIGHER_LOG_BIAS * Math.log(1 + kbps)) * 0.1;
+      packets += weight * this.packets[slot];
+      score += weight * (lost * Math.log(chance) + (this.packets[slot] - lost) * Math.log(1 - chance));
     }
-    return score;
+    return score + HIGHER_BIAS * packets * Math.log(kbps);
   }
 
   /** Of the observation `age` before the newest. */

@@ -1,32 +1,38 @@
 /**
- * What a probe cluster measured: the rate it was sent at, divided by how much longer it took to arrive than to send.
- * So lost packets don't spoil it, and no clock of a receiver can make it more than what we sent.
+ * What a probe cluster measured: the rate it was sent at, divided by how much slower it arrived. That is the slope of a
+ * line through its packets' delays, which jitter bends less than the first and last arrival, and no clock of a receiver
+ * can make the rate more than what we sent.
  */
 
 const MIN_ACKED = 4;
 const MIN_ACKED_SHARE = 0.5;
-const MAX_SPAN_US = 1_000_000;
-/** Arriving this much slower than sent, the path was full; a bit less than measured leaves it time to drain. */
-const FULL = 0.9;
-const FULL_SHARE = 0.95;
+const MAX_SPAN_MS = 1000;
+/** Arriving so much slower than sent, the path was full. */
+const FULL_STRETCH = 1.2;
 
 export class ProbeResult {
   /** Of the cluster being measured; 0: none. */
   id = 0;
-  probedBps = 0;
+  /** Whether the path carried less than the probe just taken. */
+  full = false;
 
+  private probedBps = 0;
   private first = 0;
+  /** -1 before all is sent. */
   private last = -1;
   private reported = false;
   private sentPackets = 0;
   private sentBytes = 0;
   private acked = 0;
   private ackedBytes = 0;
-  private firstSentUs = 0;
-  private lastSentUs = 0;
-  private firstArrivalUs = 0;
-  private lastArrivalUs = 0;
-  private firstBytes = 0;
+  private originSentUs = 0;
+  private originArrivalUs = 0;
+  private spanMs = 0;
+  /** Of times of sending and of delays on top of the first packet's, ms. */
+  private sumTime = 0;
+  private sumDelay = 0;
+  private sumSquare = 0;
+  private sumProduct = 0;
 
   /** A cluster is about to be sent, from sequence number `first` on. */
   begin(id: number, probedBps: number, first: number): void {
@@ -37,7 +43,11 @@ export class ProbeResult {
     this.reported = false;
     this.acked = 0;
     this.ackedBytes = 0;
-    this.sentBytes = 0;
+    this.spanMs = 0;
+    this.sumTime = 0;
+    this.sumDelay = 0;
+    this.sumSquare = 0;
+    this.sumProduct = 0;
   }
 
   /** It was sent up to `last`, `bytes` in all, media included. */
@@ -47,48 +57,61 @@ export class ProbeResult {
     this.sentBytes = bytes;
   }
 
-  /** `sentUs` modulo 2^32. */
-  packet(sequence: number, sentUs: number, arrivalUs: number, bytes: number): void {
+  /** A packet was reported; whether it is the cluster's. */
+  private concerns(sequence: number): boolean {
     const index = (sequence - this.first) & 0xffff;
-    if (index >= 0x8000) return;
-    if (this.last >= 0 && index >= this.sentPackets) {
-      this.reported = true;
-      return;
-    }
-    if (this.last >= 0 && index === this.sentPackets - 1) this.reported = true;
+    if (index >= 0x8000) return false;
+    if (this.last < 0) return true;
+    if (index >= this.sentPackets - 1) this.reported = true;
+    return index < this.sentPackets;
+  }
+
+  /** A packet arrived; `sentUs` modulo 2^32. */
+  acknowledged(sequence: number, sentUs: number, arrivalUs: number, bytes: number): void {
+    if (!this.concerns(sequence)) return;
     if (this.acked === 0) {
-      this.firstSentUs = sentUs;
-      this.lastSentUs = sentUs;
-      this.firstArrivalUs = arrivalUs;
-      this.lastArrivalUs = arrivalUs;
-      this.firstBytes = bytes;
+      this.originSentUs = sentUs;
+      this.originArrivalUs = arrivalUs;
     }
+    const timeMs = ((sentUs - this.originSentUs) | 0) / 1000;
+    const delayMs = (arrivalUs - this.originArrivalUs) / 1000 - timeMs;
     this.acked++;
     this.ackedBytes += bytes;
-    if (((sentUs - this.lastSentUs) | 0) > 0) this.lastSentUs = sentUs;
-    if (arrivalUs > this.lastArrivalUs) this.lastArrivalUs = arrivalUs;
-    if (arrivalUs < this.firstArrivalUs) this.firstArrivalUs = arrivalUs;
+    this.spanMs = Math.max(this.spanMs, timeMs);
+    this.sumTime += timeMs;
+    this.sumDelay += delayMs;
+    this.sumSquare += timeMs * timeMs;
+    this.sumProduct += timeMs * delayMs;
+  }
+
+  lost(sequence: number): void {
+    this.concerns(sequence);
   }
 
   /** Whether all of it has been reported. */
   get complete(): boolean {
-    return this.id !== 0 && this.last >= 0 && this.reported;
+    return this.id !== 0 && this.reported;
   }
 
-  /** The rate the path carried, bps; 0 when too little arrived. Ends the measurement. */
-  take(): number {
+  /**
+   * The rate the path carried, bps; 0 when too little arrived to tell. `inherentLoss`, 0..1, is no sign of a full path. Ends
+   * the measurement.
+   */
+  take(inherentLoss: number): number {
     this.id = 0;
-    const sendUs = (this.lastSentUs - this.firstSentUs) | 0;
-    const arriveUs = this.lastArrivalUs - this.firstArrivalUs;
-    if (this.acked < MIN_ACKED || this.acked < this.sentPackets * MIN_ACKED_SHARE) return 0;
-    if (sendUs <= 0 || sendUs > MAX_SPAN_US || arriveUs > MAX_SPAN_US) return 0;
-    const meanBytes = this.sentBytes > 0 ? this.sentBytes / this.sentPackets : this.ackedBytes / this.acked;
-    // Of what was sent between the first and the last that arrived; the first only starts the watch.
-    const packets = (this.sentPackets * (this.acked - 1)) / this.acked;
-    const bytes = Math.min(packets * meanBytes, Math.max(0, this.sentBytes - this.firstBytes) || packets * meanBytes);
-    const sentBps = Math.min((bytes * 8e6) / sendUs, this.probedBps * 1.5);
-    const stretch = Math.max(1, arriveUs / sendUs);
-    const bps = sentBps / stretch;
-    return stretch * FULL > 1 ? bps * FULL_SHARE : bps;
+    this.full = true;
+    const { acked, sentPackets, spanMs } = this;
+    if (acked < MIN_ACKED || acked < sentPackets * MIN_ACKED_SHARE) return 0;
+    if (spanMs <= 0 || spanMs > MAX_SPAN_MS) return 0;
+    const spread = this.sumSquare - (this.sumTime * this.sumTime) / acked;
+    if (!(spread > 0)) return 0;
+    const slope = (this.sumProduct - (this.sumTime * this.sumDelay) / acked) / spread;
+    if (!(slope < 100)) return 0;
+    const stretch = Math.max(1, 1 + slope);
+    const arrived = Math.min(1, acked / sentPackets / (1 - inherentLoss));
+    this.full = stretch / arrived > FULL_STRETCH;
+    // Between the first and the last packet that arrived lie all but one of their number.
+    const sentBps = ((this.ackedBytes * (acked - 1)) / acked / (acked / sentPackets)) * (8000 / spanMs);
+    return (Math.min(sentBps, this.probedBps * 1.2) * arrived) / stretch;
   }
 }

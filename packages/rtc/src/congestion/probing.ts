@@ -9,23 +9,26 @@ export interface ProbeCluster {
   bps: number;
   minPackets: number;
   minMs: number;
+  /** How large padding had best be, so that a slow probe isn't a long one. */
+  paddingBytes: number;
 }
 
 const START_FACTOR = 3;
 /** After a probe that got through, the next one. */
 const FURTHER_FACTOR = 2;
-/** A result of this share of the probe's rate is «got through». */
-const THROUGH = 0.7;
-const DEMAND_FACTOR = 2;
+const DEMAND_FACTOR = 1.5;
 /** Over what is wanted, so that its own variation fits. */
 const WANTED_MARGIN = 1.2;
 /** After an estimate that fell below this share of a former one, that one is looked for first. */
 const FALL = 0.66;
 const FALL_FACTOR = 0.85;
 const FALL_MEMORY_MS = 30_000;
-const MIN_PACKETS = 5;
-const MIN_MS = 15;
-const FIRST_WAIT_MS = 2000;
+const MIN_PACKETS = 8;
+const MIN_MS = 40;
+const PADDED_MS = 50;
+const MIN_PADDING_BYTES = 250;
+const MAX_PADDING_BYTES = 1200;
+const FIRST_WAIT_MS = 3000;
 const MAX_WAIT_MS = 5000;
 const WAIT_GROWTH = 1.5;
 /** Without a result the cluster is given up. */
@@ -73,11 +76,11 @@ export class ProbeController {
     return this.cluster(Math.min(Math.max(bps, targetBps * 1.2), limit), targetBps, nowMs);
   }
 
-  /** What the cluster measured, bps; 0 when it failed. */
-  result(id: number, probedBps: number, bps: number, nowMs: number): void {
+  /** Of the cluster: whether the path carried it without delay, and the rate, bps. */
+  result(id: number, through: boolean, bps: number, nowMs: number): void {
     if (id !== this.outstanding) return;
     this.outstanding = 0;
-    if (bps < THROUGH * probedBps) {
+    if (!through) {
       this.failed(nowMs);
       return;
     }
@@ -113,6 +116,8 @@ export class ProbeController {
     this.outstanding = this.ids;
     this.outstandingMs = nowMs;
     this.nextMs = nowMs + this.waitMs;
-    return { id: this.ids, bps, minPackets: MIN_PACKETS, minMs: MIN_MS };
+    const fitting = (bps * PADDED_MS) / 8000 / MIN_PACKETS;
+    const paddingBytes = Math.round(Math.min(MAX_PADDING_BYTES, Math.max(MIN_PADDING_BYTES, fitting)));
+    return { id: this.ids, bps, minPackets: MIN_PACKETS, minMs: MIN_MS, paddingBytes };
   }
 }

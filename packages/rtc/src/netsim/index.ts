@@ -2,6 +2,8 @@ export * from './encoder.js';
 export * from './link-model.js';
 export * from './media-flow.js';
 export * from './random.js';
+export * from './rfc8867.js';
+export * from './scenario.js';
 export * from './simulated-link.js';
 export * from './tcp-flow.js';
 export * from './virtual-time.js';

@@ -173,7 +173,7 @@ export class MediaFlow {
       if (this.waiting.length > 0) {
         bytes = this.sendMedia();
       } else {
-        bytes = PACKET_BYTES;
+        bytes = cluster.paddingBytes;
         this.paddingBytes += bytes;
         this.send(bytes);
       }
