@@ -1,5 +1,14 @@
+export * from './fec-decoder.js';
+export * from './fec-encoder.js';
+export { FecHeader } from './fec-header.js';
+export { FecParity, MAX_FEC_BODY_BYTES } from './fec-parity.js';
+export * from './fec-rate.js';
+export * from './flexfec03.js';
+export * from './loss-pattern.js';
 export * from './nack-generator.js';
 export * from './opus.js';
 export * from './red.js';
 export * from './red-audio.js';
 export * from './rtx.js';
+export * from './simulation.js';
+export * from './ulpfec.js';
