@@ -2,13 +2,16 @@
  * One RTP stream that a publisher sends us: an SSRC, with the RTX stream that repairs it. Knows what was received, what is
  * missing, and which arena packet holds which sequence number.
  */
-import { type CodecParameters, NackGenerator, ReceptionStatistics } from '@efir/rtc';
+import { type CodecParameters, DependencyReader, NackGenerator, ReceptionStatistics } from '@efir/rtc';
 import { KeyFrameRequests } from './key-frame-requests.js';
+import { LayerRates } from './layer-rates.js';
 import type { Producer } from './producer.js';
 
 /** Packets back that can be found for retransmission; at 1,000 packets/s a second. */
 const RING = 1024;
 const RING_MASK = RING - 1;
+/** Without a packet for so long an encoding counts as switched off, ms. */
+const SILENT_MS = 1_500;
 /** Flag of a ring entry: the arena holds the RTX packet, whose payload begins behind the original sequence number. */
 export const FROM_RTX = 1;
 
@@ -22,6 +25,7 @@ export class Encoding {
   /** Packets of this loop turn in the batch. */
   readonly chain = { head: -1, tail: -1 };
   readonly keyFrames = new KeyFrameRequests();
+  readonly layers = new LayerRates();
   reception: ReceptionStatistics | null = null;
   nack: NackGenerator | null = null;
 
@@ -45,6 +49,7 @@ export class Encoding {
   nacksSent = 0;
   lastPacketMs = 0;
   bitrateBps = 0;
+  #dependencies: DependencyReader | null = null;
   #bytesAtRate = 0;
   #rateAtMs = 0;
 
@@ -58,6 +63,11 @@ export class Encoding {
     readonly producer: Producer,
     readonly rid: string | undefined,
   ) {}
+
+  /** Packets come. */
+  flows(now: number): boolean {
+    return this.packets > 0 && now - this.lastPacketMs < SILENT_MS;
+  }
 
   /** Remembers where a source sequence number lies. */
   store(sequence: number, packet: number, flags: number, payloadLength: number): void {
@@ -86,8 +96,16 @@ export class Encoding {
   /** The stream of packets begins (again), with this codec. */
   begin(codec: CodecParameters): void {
     this.codec = codec;
+    this.layers.reset();
+    this.#dependencies = null;
     this.reception = new ReceptionStatistics(this.ssrc, codec.clockRate);
     this.nack = codec.feedback.nack ? new NackGenerator() : null;
+  }
+
+  /** What dependency descriptors of this stream are read against. */
+  dependencies(): DependencyReader {
+    this.#dependencies ??= new DependencyReader();
+    return this.#dependencies;
   }
 
   attach(stream: number): void {
@@ -110,6 +128,7 @@ export class Encoding {
 
   /** Rates over the time since the last call. */
   measure(now: number): void {
+    this.layers.measure(now);
     const elapsed = now - this.#rateAtMs;
     if (elapsed < 200) return;
     this.bitrateBps = Math.round(((this.bytes - this.#bytesAtRate) * 8_000) / elapsed);

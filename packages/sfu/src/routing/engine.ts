@@ -27,6 +27,7 @@ import { SfuError } from '../errors.js';
 import type { WorkerNotice } from '../worker/control.js';
 import { Encoding } from './encoding.js';
 import { Fanout } from './fanout.js';
+import type { LayerFilter } from './layer-filter.js';
 import { PacketReader } from './packet-reader.js';
 import type { Producer } from './producer.js';
 import { Retransmitter } from './retransmitter.js';
@@ -61,6 +62,8 @@ export interface EngineCounters {
   keyFrameRequestsReceived: number;
   keyFrameRequestsSent: number;
   switches: number;
+  /** Transport-wide feedback that can't be true. */
+  feedbackLies: number;
 }
 
 export class Engine {
@@ -88,9 +91,12 @@ export class Engine {
     keyFrameRequestsReceived: 0,
     keyFrameRequestsSent: 0,
     switches: 0,
+    feedbackLies: 0,
   };
   /** ms, of the turn under way. */
   now = 0;
+  /** How much is shed because the worker can't keep up; see the notice `overload`. */
+  overload: 0 | 1 | 2 = 0;
   /** Virtual streams by their row in the table. */
   readonly streams: (VirtualStream | undefined)[] = [];
   readonly unixAtZeroMs: number;
@@ -216,8 +222,7 @@ export class Engine {
     this.reader.read(
       batch,
       i,
-      producer,
-      encoding.codec!.name,
+      encoding,
       packet,
       sequence,
       timestamp,
@@ -226,9 +231,12 @@ export class Engine {
       payloadOffset,
       payloadLength,
     );
-    if (batch.keyFrame[i] !== 0 && producer.kind === 'video') {
-      encoding.keyFrames.keyFrame();
-      encoding.nack?.keyFrame(sequence);
+    if (producer.kind === 'video') {
+      encoding.layers.packet(batch.spatial[i], batch.temporal[i], payloadLength, this.now);
+      if (batch.keyFrame[i] !== 0) {
+        encoding.keyFrames.keyFrame();
+        encoding.nack?.keyFrame(sequence);
+      }
     }
     if (producer.paused || encoding.streamCount === 0) return;
     if (chain.head < 0) {
@@ -273,8 +281,13 @@ export class Engine {
     if (!stream || this.batch.keyFrame[index] === 0) return false;
     if (!stream.switchTo(encoding, this.batch, index, this.reader, this.now)) return false;
     this.counters.switches++;
+    stream.transport.subscriber.started(stream);
     this.sourceChanged(stream);
     return true;
+  }
+
+  filterOf(number: number): LayerFilter {
+    return this.streams[number]!.filter!;
   }
 
   /** Tells the server what a following stream shows now. */

@@ -18,6 +18,7 @@ import {
 } from '@efir/datapath';
 import type { Encoding } from './encoding.js';
 import { FIXED_WORDS } from './header-template.js';
+import { type LayerFilter, LEAVE_OUT, TAKE_LAST, TAKE_LATE } from './layer-filter.js';
 import { CARRIED, padRuns, type SourceBatch } from './source-batch.js';
 import { type StreamTable, TEMPLATE_WORDS } from './stream-table.js';
 import type { TransportCcTable } from './transport-cc-table.js';
@@ -28,6 +29,8 @@ import { rewriteVp8Descriptor } from './vp8-rewrite.js';
 export interface Switcher {
   /** True: the stream now takes `encoding`, beginning with packet `index` of the batch. */
   trySwitch(stream: number, encoding: Encoding, index: number): boolean;
+  /** Of a stream that the table calls filtered. */
+  filterOf(stream: number): LayerFilter;
 }
 
 /** The datapath as the fan-out sees it; tests hand in plain arrays. */
@@ -65,17 +68,24 @@ export class Fanout {
     if (head < 0) return;
     padRuns(this.batch, head);
     const { streams } = encoding;
-    const { current, fresh } = this.table;
+    const { current, fresh, filtered } = this.table;
     // Streams may leave the list while it is walked (a switch away); the walk is backwards for that.
     for (let k = encoding.streamCount - 1; k >= 0; k--) {
       const stream = streams[k];
-      if (current[stream] === encoding.number && fresh[stream] === 0) this.#run(stream, head);
+      if (current[stream] === encoding.number && (fresh[stream] | filtered[stream]) === 0) this.#run(stream, head);
       else this.#careful(stream, encoding, head);
     }
   }
 
   /** Entry `i` of `batch` once more, as it went out under `sequence` in `epoch`. */
-  repeat(stream: VirtualStream, epoch: Epoch, batch: SourceBatch, i: number, sequence: number): void {
+  repeat(
+    stream: VirtualStream,
+    epoch: Epoch,
+    pictureIdOffset: number,
+    batch: SourceBatch,
+    i: number,
+    sequence: number,
+  ): void {
     const { table } = this;
     const row = stream.rtxNumber >= 0 ? stream.rtxNumber : stream.number;
     const saved = [
@@ -94,7 +104,7 @@ export class Fanout {
     }
     table.sequenceOffset[row] = wire - batch.sequence[i];
     table.timestampOffset[row] = epoch.timestampOffset;
-    table.pictureIdOffset[row] = epoch.pictureIdOffset;
+    table.pictureIdOffset[row] = pictureIdOffset;
     table.tl0Offset[row] = epoch.tl0Offset;
     this.#write(batch, row, i);
     table.packets[row]++;
@@ -110,7 +120,7 @@ export class Fanout {
     this.table.packets[stream] += this.forwarded - before;
   }
 
-  /** A stream which waits for a key frame, or has just switched. */
+  /** A stream which waits for a key frame, has just switched, or leaves layers out. */
   #careful(stream: number, encoding: Encoding, head: number): void {
     const { next, sequence } = this.batch;
     const { table } = this;
@@ -123,8 +133,31 @@ export class Fanout {
         if (since < 0) continue;
         if (since > 2_000) table.fresh[stream] = 0;
       }
-      this.#write(this.batch, stream, i);
+      if (table.filtered[stream] !== 0) this.#filter(stream, i);
+      else this.#write(this.batch, stream, i);
       table.packets[stream]++;
+    }
+  }
+
+  #filter(stream: number, i: number): void {
+    const { batch, table } = this;
+    const filter = this.switcher.filterOf(stream);
+    const verdict = filter.admit(table, stream, batch, i);
+    if (verdict === LEAVE_OUT) {
+      table.packets[stream]--;
+    } else if (verdict === TAKE_LATE) {
+      const sequenceOffset = table.sequenceOffset[stream];
+      const pictureIdOffset = table.pictureIdOffset[stream];
+      table.sequenceOffset[stream] = filter.lateSequenceOffset;
+      table.pictureIdOffset[stream] = filter.latePictureIdOffset;
+      this.#write(batch, stream, i);
+      table.sequenceOffset[stream] = sequenceOffset;
+      table.pictureIdOffset[stream] = pictureIdOffset;
+    } else {
+      const marker = batch.marker[i];
+      if (verdict === TAKE_LAST) batch.marker[i] = 0x80;
+      this.#write(batch, stream, i);
+      batch.marker[i] = marker;
     }
   }
 

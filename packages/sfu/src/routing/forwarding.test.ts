@@ -1,5 +1,6 @@
 import { findExtension, RtcpWriter, readAudioLevel, readMid } from '@efir/rtc';
 import { expect, test } from 'vitest';
+import { sourceTag } from '../source-tag.js';
 import { downlink, rtp, TestRoom, uplink, vp8 } from '../testing/room.js';
 
 function videoRoom() {
@@ -26,7 +27,7 @@ test('a forwarded packet carries the receiver’s SSRC, payload type, mid and tr
   for (const [i, packet] of sent.entries()) {
     expect(packet.peer).toBe(bob.peer);
     expect(packet.header).toMatchObject({ ssrc: 2222, payloadType: 100, marker: true, csrcCount: 1 });
-    expect(new DataView(packet.bytes.buffer).getUint32(12)).toBe(1111);
+    expect(new DataView(packet.bytes.buffer).getUint32(12)).toBe(sourceTag('ann/0'));
     const mid = findExtension(packet.bytes, 0, packet.header.headerLength, 9);
     expect(readMid(packet.bytes, mid >> 8, mid & 0xff)).toBe('v');
     const cc = findExtension(packet.bytes, 0, packet.header.headerLength, 5);

@@ -1,11 +1,36 @@
 /** From an arena slot to a batch entry: what the fan-out needs to know of a packet, read once however many receive it. */
 import { SLOT_BYTES } from '@efir/datapath';
-import { findExtension, isKeyFrameStart, parseVp8Descriptor, Vp8Descriptor } from '@efir/rtc';
-import type { Producer } from './producer.js';
-import { CARRIED, type SourceBatch } from './source-batch.js';
+import {
+  FrameDependencies,
+  findExtension,
+  isKeyFrameStart,
+  NOT_PRESENT,
+  parseVp8Descriptor,
+  parseVp9Descriptor,
+  SWITCH,
+  Vp8Descriptor,
+  Vp9Descriptor,
+} from '@efir/rtc';
+import type { Encoding } from './encoding.js';
+import {
+  CARRIED,
+  CARRIED_EXTENSIONS,
+  LAYER_END,
+  LAYER_INTRA,
+  LAYER_NOT_BELOW,
+  LAYER_START,
+  LAYER_SWITCH_UP,
+  type SourceBatch,
+} from './source-batch.js';
+
+const DEPENDENCIES = CARRIED_EXTENSIONS.indexOf('dependencyDescriptor');
+/** Layers that are told apart; what lies above counts as the highest. */
+export const MAX_LAYERS = 4;
 
 export class PacketReader {
   readonly descriptor = new Vp8Descriptor();
+  readonly #vp9 = new Vp9Descriptor();
+  readonly #frame = new FrameDependencies();
 
   constructor(
     readonly arena: Uint8Array,
@@ -18,13 +43,12 @@ export class PacketReader {
 
   /**
    * Fills entry `i`. `headerLength` counts from the slot's start; for a restored RTX packet `payloadOffset` lies two bytes behind
-   * it. `codec`: lower-case name.
+   * it.
    */
   read(
     batch: SourceBatch,
     i: number,
-    producer: Producer,
-    codec: string,
+    encoding: Encoding,
     packet: number,
     sequence: number,
     timestamp: number,
@@ -34,25 +58,15 @@ export class PacketReader {
     payloadLength: number,
   ): void {
     const slot = this.slotOffset(packet);
+    const { producer } = encoding;
     batch.packet[i] = packet;
     batch.sequence[i] = sequence;
     batch.timestamp[i] = timestamp;
     batch.marker[i] = marker;
     batch.payloadOffset[i] = payloadOffset;
     batch.payloadLength[i] = payloadLength;
-    if (producer.kind === 'audio') {
-      batch.keyFrame[i] = 1;
-    } else if (payloadLength > 0) {
-      const at = slot + payloadOffset;
-      if (codec === 'vp8') {
-        if (parseVp8Descriptor(this.arena, at, payloadLength, this.descriptor)) {
-          batch.descriptorLength[i] = this.descriptor.descriptorLength;
-          batch.keyFrame[i] = this.descriptor.keyFrame ? 1 : 0;
-        }
-      } else {
-        batch.keyFrame[i] = isKeyFrameStart(codec, this.arena, at, payloadLength) ? 1 : 0;
-      }
-    }
+    if (producer.kind === 'audio') batch.keyFrame[i] = 1;
+    else if (payloadLength > 0) this.#readPayload(batch, i, encoding, slot + payloadOffset, payloadLength);
     if ((this.arena[slot] & 0x10) === 0) return;
     let mask = 0;
     for (let k = 0; k < CARRIED; k++) {
@@ -65,6 +79,63 @@ export class PacketReader {
       batch.extensionLength[i * CARRIED + k] = found & 0xff;
     }
     batch.extensionMask[i] = mask;
+    if ((mask & (1 << DEPENDENCIES)) !== 0) this.#readDependencies(batch, i, encoding, slot);
+  }
+
+  #readPayload(batch: SourceBatch, i: number, encoding: Encoding, at: number, length: number): void {
+    const codec = encoding.codec!.name;
+    if (codec === 'vp8') {
+      const { descriptor } = this;
+      if (!parseVp8Descriptor(this.arena, at, length, descriptor)) return;
+      batch.descriptorLength[i] = descriptor.descriptorLength;
+      batch.keyFrame[i] = descriptor.keyFrame ? 1 : 0;
+      batch.temporal[i] = clamp(descriptor.tid);
+      if (descriptor.startOfPartition) {
+        batch.layerFlags[i] = LAYER_START | (descriptor.layerSync ? LAYER_SWITCH_UP : 0);
+      }
+      if (descriptor.keyFrame && descriptor.height > 0) encoding.layers.resolution(0, descriptor.height);
+      return;
+    }
+    batch.keyFrame[i] = isKeyFrameStart(codec, this.arena, at, length) ? 1 : 0;
+    if (codec !== 'vp9') return;
+    const vp9 = this.#vp9;
+    if (!parseVp9Descriptor(this.arena, at, length, vp9)) return;
+    batch.spatial[i] = clamp(vp9.sid);
+    batch.temporal[i] = clamp(vp9.tid);
+    batch.layerFlags[i] =
+      (vp9.startOfFrame ? LAYER_START : 0) |
+      (vp9.endOfFrame ? LAYER_END : 0) |
+      (vp9.switchingUp ? LAYER_SWITCH_UP : 0) |
+      (vp9.notForInterLayer ? LAYER_NOT_BELOW : 0) |
+      (vp9.interPredicted ? 0 : LAYER_INTRA);
+    if (vp9.height > 0) encoding.layers.resolution(batch.spatial[i], vp9.height);
+  }
+
+  /** The descriptor tells the layers of any codec, and more of them than the payload does. */
+  #readDependencies(batch: SourceBatch, i: number, encoding: Encoding, slot: number): void {
+    const frame = this.#frame;
+    const at = i * CARRIED + DEPENDENCIES;
+    const reader = encoding.dependencies();
+    const offset = slot + batch.extensionOffset[at];
+    if (reader.read(this.arena, offset, batch.extensionLength[at], frame) !== 'read') return;
+    const { structure } = reader;
+    if (!structure) return;
+    batch.spatial[i] = clamp(frame.spatialId);
+    batch.temporal[i] = clamp(frame.temporalId);
+    let needed = false;
+    let switches = false;
+    for (let target = 0; target < frame.decodeTargetCount; target++) {
+      const indication = frame.indications[target];
+      if (indication !== NOT_PRESENT && structure.targetSpatialIds[target] > frame.spatialId) needed = true;
+      if (indication === SWITCH && structure.targetTemporalIds[target] === frame.temporalId) switches = true;
+    }
+    batch.layerFlags[i] =
+      (frame.startOfFrame ? LAYER_START : 0) |
+      (frame.endOfFrame ? LAYER_END : 0) |
+      (switches ? LAYER_SWITCH_UP : 0) |
+      (needed || structure.maxSpatialId === 0 ? 0 : LAYER_NOT_BELOW) |
+      (frame.structure ? LAYER_INTRA : 0);
+    if (frame.height > 0) encoding.layers.resolution(batch.spatial[i], frame.height);
   }
 
   /** The VP8 descriptor of an entry, valid until the next call; null when it is none. */
@@ -72,4 +143,8 @@ export class PacketReader {
     const at = this.slotOffset(batch.packet[i]) + batch.payloadOffset[i];
     return parseVp8Descriptor(this.arena, at, batch.payloadLength[i], this.descriptor) ? this.descriptor : null;
   }
+}
+
+function clamp(layer: number): number {
+  return layer < 0 ? 0 : layer >= MAX_LAYERS ? MAX_LAYERS - 1 : layer;
 }

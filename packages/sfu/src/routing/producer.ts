@@ -1,21 +1,42 @@
 /** What one section of a publisher carries: one encoding, or one per simulcast layer. */
 import type { CodecParameters, ExtensionIds, MediaKind, SectionParameters } from '@efir/rtc';
+import { sourceTag } from '../source-tag.js';
 import type { Encoding } from './encoding.js';
 import { CARRIED, CARRIED_EXTENSIONS } from './source-batch.js';
 
-/** A layer is left for a better one only if that is so much larger. */
-const BETTER = 1.3;
-/** Without a packet for so long an encoding counts as switched off, ms. */
-const SILENT_MS = 1_500;
+/** Names that clients give their layers, from the lowest: quarter, half, full; low, medium, high; and by number. */
+const RID_RANK = [
+  'q',
+  'l',
+  'low',
+  '0',
+  'r0',
+  'm',
+  'mid',
+  'medium',
+  '1',
+  'r1',
+  'h',
+  'hi',
+  'high',
+  '2',
+  'r2',
+  'f',
+  'full',
+];
 
 export class Producer {
   readonly id: string;
   readonly mid: string;
   readonly kind: MediaKind;
+  /** CSRC at subscribers. */
+  readonly tag: number;
   encodings: Encoding[] = [];
   paused = false;
   /** Packets came within the last 3 s; as told to the server. */
   active = false;
+  /** When a key frame was last asked for, of any of its encodings, ms. */
+  keyFrameAskedMs = Number.NEGATIVE_INFINITY;
   extensions: ExtensionIds = {};
   /** Ids of the carried extensions here, 0 where not negotiated. */
   readonly carriedIds = new Uint8Array(CARRIED);
@@ -29,6 +50,7 @@ export class Producer {
     allocate: (producer: Producer, rid: string | undefined) => Encoding,
   ) {
     this.id = `${transport}/${section.mid}`;
+    this.tag = sourceTag(this.id);
     this.mid = section.mid;
     this.kind = section.kind;
     this.update(section, allocate);
@@ -64,19 +86,18 @@ export class Producer {
     return this.#repairs.get(payloadType);
   }
 
-  /**
-   * The encoding to forward: the one with the highest bitrate among those that flow, staying with `current` unless another is
-   * clearly better. Null: none has come yet.
-   */
-  preferred(current: Encoding | null, now: number): Encoding | null {
-    let best: Encoding | null = null;
-    for (const encoding of this.encodings) {
-      if (encoding.packets === 0 || now - encoding.lastPacketMs > SILENT_MS) continue;
-      if (!best || encoding.bitrateBps > best.bitrateBps) best = encoding;
+  /** Encodings from the lowest resolution; where it isn't known, by their names or in the order of the offer. */
+  get ordered(): readonly Encoding[] {
+    if (this.encodings.length < 2) return this.encodings;
+    const heights = this.encodings.map((encoding) => encoding.layers.height(0));
+    if (heights.every((height) => height > 0)) {
+      return [...this.encodings].sort((a, b) => a.layers.height(0) - b.layers.height(0));
     }
-    if (!best) return current ?? this.encodings.find((e) => e.packets > 0) ?? this.encodings[0] ?? null;
-    if (!current || current === best || now - current.lastPacketMs > SILENT_MS) return best;
-    return best.bitrateBps > current.bitrateBps * BETTER ? best : current;
+    const ranks = this.encodings.map(({ rid }) => RID_RANK.indexOf(rid ?? ''));
+    if (ranks.every((rank) => rank >= 0)) {
+      return [...this.encodings].sort((a, b) => RID_RANK.indexOf(a.rid!) - RID_RANK.indexOf(b.rid!));
+    }
+    return this.encodings;
   }
 }
 

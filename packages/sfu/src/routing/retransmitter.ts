@@ -33,7 +33,8 @@ export class Retransmitter {
     const epoch = stream.epochOf(sequence);
     if (!epoch || !this.#mayRepeat(stream, sequence)) return;
     const { encoding } = epoch;
-    const source = (sequence - epoch.sequenceOffset) & 0xffff;
+    const source = stream.sourceOf(epoch, sequence);
+    if (source < 0) return;
     const packet = encoding.find(source);
     if (packet < 0 || !encoding.codec) return;
     const { reader } = engine;
@@ -49,8 +50,7 @@ export class Retransmitter {
     reader.read(
       batch,
       i,
-      encoding.producer,
-      encoding.codec.name,
+      encoding,
       packet,
       source,
       header.timestamp,
@@ -59,7 +59,7 @@ export class Retransmitter {
       payloadOffset,
       length,
     );
-    engine.fanout.repeat(stream, epoch, batch, i, sequence);
+    engine.fanout.repeat(stream, epoch, stream.foundPictureIdOffset, batch, i, sequence);
     stream.retransmitted++;
     engine.counters.retransmitted++;
   }

@@ -1,12 +1,14 @@
 /** A room as the engine sees it: producers, the virtual streams that take them, and who speaks. */
 import { DominantSpeaker } from '@efir/rtc';
 import type { DataRouter } from '../data/router.js';
-import type { StreamSource } from '../worker/control.js';
+import type { StreamSource, StreamWant } from '../worker/control.js';
 import type { Encoding } from './encoding.js';
 import type { Engine } from './engine.js';
+import { LoudestStreams, MAX_LOUDEST } from './loudest.js';
 import type { Producer } from './producer.js';
 import type { Transport } from './transport.js';
 import type { VirtualStream } from './virtual-stream.js';
+import { WantedLayers } from './wanted-layers.js';
 
 /** How many who spoke last are remembered, so that a follower keeps a picture when the speaker sends none. */
 const SPEAKER_HISTORY = 8;
@@ -23,12 +25,16 @@ export class Router {
   /** Transports of those who spoke, the latest first. */
   #spoke: string[] = [];
   speaker: Producer | null = null;
+  readonly #loudest = new LoudestStreams((stream, producer) => this.#follow(stream, producer));
+  readonly #layers: WantedLayers;
   #data: DataRouter | null = null;
 
   constructor(
     readonly engine: Engine,
     readonly id: string,
-  ) {}
+  ) {
+    this.#layers = new WantedLayers(engine.notify);
+  }
 
   /** Passes messages between those transports that have data channels; made when the first one has. */
   data(): DataRouter {
@@ -58,6 +64,8 @@ export class Router {
       this.#dominant.remove(number);
     }
     if (this.speaker === producer) this.#setSpeaker(null);
+    if (producer.kind === 'audio') this.#loudest.forget(producer);
+    this.#layers.forget(producer);
     for (const stream of this.#streams) if (stream.producer === producer) this.resolve(stream);
   }
 
@@ -68,13 +76,27 @@ export class Router {
   removeStream(stream: VirtualStream): void {
     this.#streams.delete(stream);
     this.#followers.delete(stream);
+    this.#loudest.remove(stream);
   }
 
-  route(stream: VirtualStream, source: StreamSource): void {
+  route(stream: VirtualStream, source: StreamSource, want?: StreamWant): void {
     stream.source = source;
-    if (source && 'follow' in source) this.#followers.add(stream);
+    if (want) {
+      stream.want = want;
+      stream.transport.subscriber.watched = true;
+    }
+    const follow = source && 'follow' in source ? source.follow : null;
+    if (follow === 'speaker') this.#followers.add(stream);
     else this.#followers.delete(stream);
+    if (follow === 'loudest' && stream.kind === 'audio') this.#loudest.add(stream);
+    else this.#loudest.remove(stream);
     this.resolve(stream);
+    if (stream.kind === 'video') stream.transport.subscriber.allocate();
+  }
+
+  /** Whoever has the floor is seen best. */
+  speaks(producer: Producer): boolean {
+    return this.speaker !== null && this.speaker.transport === producer.transport;
   }
 
   /** Finds what the stream's source comes to now and sets the stream on its way there. */
@@ -84,20 +106,29 @@ export class Router {
     stream.producer = producer;
     if (!producer || producer.paused || !stream.transport.connected) {
       stream.stop();
+      stream.given.spatial = -1;
       if (before !== producer) this.engine.sourceChanged(stream);
       return;
     }
-    const encoding = this.#chooseEncoding(stream, producer);
     // A follower keeps what it shows until the next speaker's key frame; anything else ends its old source at once, so that
     // a tile never shows one face under another's name.
     if (before && before !== producer && !(stream.source && 'follow' in stream.source)) stream.stop();
-    if (encoding) stream.prepare(encoding);
+    if (stream.kind === 'video') {
+      stream.transport.subscriber.dirty = true;
+      return;
+    }
+    const [encoding] = producer.encodings;
+    if (encoding && stream.takes(encoding)) stream.prepare(encoding);
   }
 
   pause(producer: Producer, paused: boolean): void {
     if (producer.paused === paused) return;
     producer.paused = paused;
-    for (const stream of this.#streams) if (stream.producer === producer) this.resolve(stream);
+    for (const stream of this.#streams) {
+      if (stream.producer !== producer) continue;
+      this.resolve(stream);
+      if (stream.kind === 'video') stream.transport.subscriber.allocate();
+    }
   }
 
   /** An encoding's first packet came, or it changed its codec. */
@@ -118,12 +149,35 @@ export class Router {
   tick(now: number): void {
     const changed = this.#dominant.evaluate(now);
     if (changed !== null) this.#setSpeaker(this.#audioByNumber.get(changed) ?? null);
+    this.#loudest.update(this.#audible());
+    this.#layers.update(this.producers.values(), this.#streams, now);
   }
 
-  /** Once a second: simulcast layers that came or went. */
+  /** Once a second: simulcast layers that came or went, new rates. */
   reviewEncodings(): void {
-    for (const stream of this.#streams)
-      if (stream.producer && stream.producer.encodings.length > 1) this.resolve(stream);
+    for (const { producer, transport } of this.#streams)
+      if (producer && producer.kind === 'video') transport.subscriber.dirty = true;
+  }
+
+  /** The loudest, and behind them who sends at all: while few speak, nobody has to wait for being heard. */
+  #audible(): Producer[] {
+    const list: Producer[] = [];
+    for (const number of this.#dominant.loudest(MAX_LOUDEST + 1)) {
+      const producer = this.#audioByNumber.get(number);
+      if (producer && !producer.paused) list.push(producer);
+    }
+    for (const producer of this.producers.values()) {
+      if (list.length > MAX_LOUDEST) break;
+      if (producer.kind === 'audio' && !producer.paused && !list.includes(producer)) list.push(producer);
+    }
+    return list;
+  }
+
+  #follow(stream: VirtualStream, producer: Producer | null): void {
+    stream.producer = producer;
+    if (producer) this.resolve(stream);
+    else stream.stop();
+    this.engine.sourceChanged(stream);
   }
 
   #setSpeaker(producer: Producer | null): void {
@@ -137,12 +191,18 @@ export class Router {
     }
     this.engine.notify({ type: 'speaker', router: this.id, producer: producer?.id ?? null });
     for (const stream of this.#followers) this.resolve(stream);
+    // Who speaks is seen better, and who spoke less well.
+    for (const transport of this.transports.values()) transport.subscriber.dirty = true;
   }
 
   #wanted(stream: VirtualStream): Producer | null {
     const { source } = stream;
     if (!source) return null;
     if ('producer' in source) return this.producers.get(source.producer) ?? null;
+    if (source.follow === 'loudest') {
+      const { producer } = stream;
+      return producer && this.producers.get(producer.id) === producer ? producer : null;
+    }
     const own = stream.transport.id;
     let first: Producer | null = null;
     let best: Producer | null = null;
@@ -159,11 +219,5 @@ export class Router {
     // Nobody has spoken yet: whoever it shows already, or the first to publish.
     const kept = stream.producer && this.producers.get(stream.producer.id) === stream.producer ? stream.producer : null;
     return best ?? (kept && !kept.paused ? kept : first);
-  }
-
-  #chooseEncoding(stream: VirtualStream, producer: Producer): Encoding | null {
-    const current = stream.epoch?.encoding.producer === producer ? stream.epoch.encoding : null;
-    const encoding = producer.preferred(current, this.engine.now);
-    return encoding && stream.takes(encoding) ? encoding : null;
   }
 }

@@ -75,12 +75,12 @@ export class RtcpIntake implements RtcpVisitor {
   }
 
   transportFeedback(bytes: Uint8Array, offset: number, length: number): void {
-    const { transportCc } = this.engine;
-    transportCc.history(this.#transport.number)?.feedback(bytes, offset, length, transportCc.nowUs);
+    this.#transport.subscriber.feedback(bytes, offset, length);
   }
 
   remb(_sender: number, bitrateBps: number): void {
     this.#transport.remoteEstimateBps = bitrateBps;
+    this.#transport.subscriber.remb(bitrateBps);
   }
 
   bye(ssrc: number): void {

@@ -5,6 +5,7 @@
 import { ntpHigh, ntpLow, RtcpWriter } from '@efir/rtc';
 import type { Encoding } from './encoding.js';
 import type { Engine } from './engine.js';
+import { MIN_INTERVAL_MS } from './key-frame-requests.js';
 import { NO_ENCODING } from './stream-table.js';
 import type { Transport } from './transport.js';
 
@@ -33,7 +34,13 @@ export class RtcpReports {
       nack.keyFrameNeeded = false;
       encoding.keyFrames.request();
     }
-    const wantKeyFrame = encoding.packets > 0 && encoding.streamCount > 0 && encoding.keyFrames.due(engine.now);
+    const { producer } = encoding;
+    const wantKeyFrame =
+      encoding.packets > 0 &&
+      encoding.streamCount > 0 &&
+      // A publisher is asked so often and no more, whichever of its layers it is for.
+      engine.now - producer.keyFrameAskedMs >= MIN_INTERVAL_MS &&
+      encoding.keyFrames.due(engine.now);
     if (lost === 0 && !wantKeyFrame) return;
     const writer = this.#writer;
     writer.reset();
@@ -47,6 +54,7 @@ export class RtcpReports {
       if (encoding.codec?.feedback.pli === false && encoding.codec.feedback.fir)
         writer.fir(transport.localSsrc, encoding.ssrc, encoding.keyFrames.sent & 0xff);
       else writer.pli(transport.localSsrc, encoding.ssrc);
+      producer.keyFrameAskedMs = engine.now;
       engine.counters.keyFrameRequestsSent++;
     }
     engine.datapath.sendRtcp(transport.peer, writer.packet);

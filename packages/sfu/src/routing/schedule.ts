@@ -4,6 +4,8 @@ import type { Engine } from './engine.js';
 export const TICK_MS = 20;
 const FEEDBACK_MS = 50;
 const SPEAKER_MS = 100;
+/** Each transport's allocation is looked at once in so many ticks. */
+const ALLOCATION_TICKS = 5;
 const REPORT_MS = 1_000;
 const REVIEW_MS = 1_000;
 /** A producer without a packet for so long is told to be inactive. */
@@ -33,8 +35,11 @@ export class Schedule {
       for (const router of engine.routers.values()) router.tick(now);
     }
     this.#portion = (this.#portion + 1) % PORTIONS;
-    for (const transport of engine.transports.values())
+    for (const transport of engine.transports.values()) {
       if (transport.number % PORTIONS === this.#portion) reports.reports(transport);
+      if (transport.subscriber.dirty || transport.number % ALLOCATION_TICKS === this.#portion % ALLOCATION_TICKS)
+        transport.subscriber.tick(now);
+    }
     if (now >= this.#reviewAt) {
       this.#reviewAt = now + REVIEW_MS;
       this.#review(now);

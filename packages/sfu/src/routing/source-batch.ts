@@ -13,6 +13,16 @@ export const CARRIED_EXTENSIONS = [
 ] as const;
 export const CARRIED = CARRIED_EXTENSIONS.length;
 
+/** The frame's first packet, its last one. */
+export const LAYER_START = 1;
+export const LAYER_END = 2;
+/** A receiver that left this temporal layer out may take it up here. */
+export const LAYER_SWITCH_UP = 4;
+/** Only receivers whose highest spatial layer it is need it. */
+export const LAYER_NOT_BELOW = 8;
+/** A spatial layer that builds on no earlier picture: a receiver may go up to it here. */
+export const LAYER_INTRA = 16;
+
 export class SourceBatch {
   /** Arena packet number. */
   readonly packet: Uint32Array;
@@ -30,6 +40,11 @@ export class SourceBatch {
   readonly padding: Uint8Array;
   /** VP8 payload descriptor, bytes; 0 for everything else. */
   readonly descriptorLength: Uint8Array;
+  /** Layers of the packet's frame, from 0; 0 where the codec or the sender tells none. */
+  readonly spatial: Uint8Array;
+  readonly temporal: Uint8Array;
+  /** `LAYER_...` bits. */
+  readonly layerFlags: Uint8Array;
   /** Bit k set: carried extension k is there, at `extensionOffset[i * CARRIED + k]` in the slot. */
   readonly extensionMask: Uint8Array;
   readonly extensionOffset: Uint16Array;
@@ -48,6 +63,9 @@ export class SourceBatch {
     this.keyFrame = new Uint8Array(capacity);
     this.padding = new Uint8Array(capacity);
     this.descriptorLength = new Uint8Array(capacity);
+    this.spatial = new Uint8Array(capacity);
+    this.temporal = new Uint8Array(capacity);
+    this.layerFlags = new Uint8Array(capacity);
     this.extensionMask = new Uint8Array(capacity);
     this.extensionOffset = new Uint16Array(capacity * CARRIED);
     this.extensionLength = new Uint8Array(capacity * CARRIED);
@@ -61,6 +79,9 @@ export class SourceBatch {
     this.padding[i] = 0;
     this.keyFrame[i] = 0;
     this.descriptorLength[i] = 0;
+    this.spatial[i] = 0;
+    this.temporal[i] = 0;
+    this.layerFlags[i] = 0;
     this.extensionMask[i] = 0;
     this.next[i] = -1;
     return i;

@@ -19,6 +19,8 @@ export class StreamTable {
   pending = new Int32Array(0);
   /** 1: reordered packets from before the switch may still come and must be kept out. */
   fresh = new Uint8Array(0);
+  /** 1: the stream leaves layers out, by its filter. */
+  filtered = new Uint8Array(0);
   /** First source sequence number since the switch. */
   startSequence = new Uint16Array(0);
   /** Outgoing minus source, modulo 2^16 / 2^32 / 2^15 / 2^8. */
@@ -49,6 +51,7 @@ export class StreamTable {
     this.current[index] = NO_ENCODING;
     this.pending[index] = NO_ENCODING;
     this.fresh[index] = 0;
+    this.filtered[index] = 0;
     this.sequenceOffset[index] = 0;
     this.timestampOffset[index] = 0;
     this.pictureIdOffset[index] = 0;
@@ -78,6 +81,7 @@ export class StreamTable {
     this.current = keep(this.current, Int32Array);
     this.pending = keep(this.pending, Int32Array);
     this.fresh = keep(this.fresh, Uint8Array);
+    this.filtered = keep(this.filtered, Uint8Array);
     this.startSequence = keep(this.startSequence, Uint16Array);
     this.sequenceOffset = keep(this.sequenceOffset, Uint16Array);
     this.timestampOffset = keep(this.timestampOffset, Uint32Array);

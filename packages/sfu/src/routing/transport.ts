@@ -11,6 +11,7 @@ import {
   type SectionParameters,
   TransportFeedbackGenerator,
 } from '@efir/rtc';
+import { Subscriber } from '../allocation/subscriber.js';
 import type { DataDescription, DataEndpoint } from '../data/endpoint.js';
 import { SfuError } from '../errors.js';
 import type { TransportState } from '../worker/control.js';
@@ -47,6 +48,8 @@ export class Transport {
   /** ms to add to the client's NTP clock to get ours; undefined before its first Sender Report. */
   clockOffsetMs: number | undefined;
   remoteEstimateBps: number | undefined;
+  /** What it receives, as a whole. */
+  readonly subscriber = new Subscriber(this);
   /** There if the client has a section of data channels. */
   data: DataEndpoint | null = null;
   readonly #bindings = new Map<number, Binding>();
@@ -101,6 +104,7 @@ export class Transport {
   becameConnected(): void {
     this.connected = true;
     for (const stream of this.streams.values()) this.router.resolve(stream);
+    this.subscriber.allocate();
   }
 
   /** One received RTP packet; the row's fields as the datapath gave them. */
@@ -306,6 +310,7 @@ export class Transport {
     this.streams.delete(stream.mid);
     this.streamBySsrc.delete(stream.downlink.ssrc);
     this.router.removeStream(stream);
+    this.subscriber.forget(stream);
     engine.datapath.removeStream(engine.table.handle[stream.number]);
     if (stream.rtxNumber >= 0) engine.datapath.removeStream(engine.table.handle[stream.rtxNumber]);
     engine.streams[stream.number] = undefined;

@@ -10,10 +10,12 @@ import {
   type SectionParameters,
   sequenceDelta,
 } from '@efir/rtc';
-import type { StreamSource } from '../worker/control.js';
+import type { Given } from '../allocation/subscriber.js';
+import type { StreamSource, StreamWant } from '../worker/control.js';
 import type { Encoding } from './encoding.js';
 import { bigEndianWord, headerTemplate } from './header-template.js';
-import type { PacketReader } from './packet-reader.js';
+import { LayerFilter } from './layer-filter.js';
+import { MAX_LAYERS, type PacketReader } from './packet-reader.js';
 import { matchingCodec, type Producer } from './producer.js';
 import { CARRIED, CARRIED_EXTENSIONS, type SourceBatch } from './source-batch.js';
 import { NO_ENCODING, type StreamTable, TEMPLATE_WORDS } from './stream-table.js';
@@ -28,6 +30,10 @@ export interface Epoch {
   timestampOffset: number;
   pictureIdOffset: number;
   tl0Offset: number;
+  /** There once layers were left out. The offsets above are those from before it. */
+  filter: LayerFilter | null;
+  /** Offset of its last packet, once the epoch is over. */
+  endSequenceOffset: number;
 }
 
 /** Word of the template that holds the CSRC. */
@@ -45,6 +51,10 @@ export class VirtualStream {
   codecs: CodecParameters[];
   extensions: ExtensionIds;
   source: StreamSource = null;
+  /** What it is shown as; null: nobody said. */
+  want: StreamWant | null = null;
+  /** What the allocation gave it (video). */
+  readonly given: Given = { spatial: -1, temporal: -1, paused: false };
   /** What `source` comes to just now. */
   producer: Producer | null = null;
   epoch: Epoch | null = null;
@@ -60,6 +70,10 @@ export class VirtualStream {
   retransmitted = 0;
   bitrateBps = 0;
   octetsAtRate = 0;
+  /** Layers of the encoding that are forwarded at most. */
+  readonly limits = { spatial: MAX_LAYERS - 1, temporal: MAX_LAYERS - 1 };
+  /** Of the packet that `sourceOf` found. */
+  foundPictureIdOffset = 0;
   /** When each recently repaired number went out: a client that asks twice within a round trip gets one answer. */
   repairTimes: Map<number, number> | null = null;
 
@@ -111,6 +125,45 @@ export class VirtualStream {
     if (this.kind === 'video') encoding.keyFrames.request();
   }
 
+  /** Leaves layers above these out, from the next frame on that allows it. */
+  limit(spatial: number, temporal: number): void {
+    this.limits.spatial = spatial;
+    this.limits.temporal = temporal;
+    const { epoch, table, number } = this;
+    if (!epoch || table.current[number] !== epoch.encoding.number) return;
+    if (epoch.filter) {
+      epoch.filter.wantSpatial = spatial;
+      epoch.filter.wantTemporal = temporal;
+    } else if (this.#restricts(epoch.encoding)) {
+      epoch.filter = new LayerFilter(MAX_LAYERS - 1, MAX_LAYERS - 1);
+      epoch.filter.wantSpatial = spatial;
+      epoch.filter.wantTemporal = temporal;
+      table.filtered[number] = 1;
+    }
+  }
+
+  #restricts({ layers }: Encoding): boolean {
+    return this.limits.spatial < layers.topSpatial || this.limits.temporal < layers.topTemporal;
+  }
+
+  get filter(): LayerFilter | null {
+    return this.epoch?.filter ?? null;
+  }
+
+  /** The source sequence number that went out as `sequence` in `epoch`, -1 when none did; see `foundPictureIdOffset`. */
+  sourceOf(epoch: Epoch, sequence: number): number {
+    const { filter } = epoch;
+    if (filter) {
+      const current = epoch === this.epoch ? this.table.sequenceOffset[this.number] : epoch.endSequenceOffset;
+      const source = filter.sourceOf(sequence, current);
+      this.foundPictureIdOffset = filter.latePictureIdOffset;
+      if (source >= 0) return source;
+    }
+    const source = (sequence - epoch.sequenceOffset) & 0xffff;
+    this.foundPictureIdOffset = epoch.pictureIdOffset;
+    return !filter || filter.isBefore(source) ? source : -1;
+  }
+
   cancelPending(): void {
     const { table, number } = this;
     const pending = table.pending[number];
@@ -125,7 +178,9 @@ export class VirtualStream {
     const { table, number, epoch } = this;
     if (table.current[number] === NO_ENCODING || !epoch) return;
     this.#end = this.#standing(epoch);
+    epoch.endSequenceOffset = table.sequenceOffset[number];
     table.current[number] = NO_ENCODING;
+    table.filtered[number] = 0;
     epoch.encoding.detach(number);
   }
 
@@ -163,7 +218,11 @@ export class VirtualStream {
         if (fields && fields.tl0PicIdx >= 0 && end.tl0 >= 0) tl0Offset = (end.tl0 + 1 - fields.tl0PicIdx) & 0xff;
       }
     }
-    if (this.epoch) this.previousEpoch = this.epoch;
+    if (this.epoch) {
+      this.previousEpoch = this.epoch;
+      if (old) this.epoch.endSequenceOffset = table.sequenceOffset[number];
+    }
+    const filter = this.#restricts(encoding) ? new LayerFilter(this.limits.spatial, this.limits.temporal) : null;
     this.epoch = {
       encoding,
       startSequence,
@@ -171,7 +230,10 @@ export class VirtualStream {
       timestampOffset,
       pictureIdOffset,
       tl0Offset,
+      filter,
+      endSequenceOffset: 0,
     };
+    table.filtered[number] = filter ? 1 : 0;
     table.current[number] = encoding.number;
     table.pending[number] = NO_ENCODING;
     table.fresh[number] = 1;
@@ -215,21 +277,23 @@ export class VirtualStream {
     if (this.rtxNumber >= 0) this.table.release(this.rtxNumber);
   }
 
-  #standing(epoch: Epoch) {
-    const { encoding } = epoch;
+  /** Of what the stream sent last, out of its present source. Packets left out have moved the offsets. */
+  #standing({ encoding, timestampOffset, tl0Offset }: Epoch) {
+    const { table, number } = this;
     return {
-      sequence: (encoding.forwardedSequence + epoch.sequenceOffset) & 0xffff,
-      timestamp: (encoding.forwardedTimestamp + epoch.timestampOffset) >>> 0,
+      sequence: (encoding.forwardedSequence + table.sequenceOffset[number]) & 0xffff,
+      timestamp: (encoding.forwardedTimestamp + timestampOffset) >>> 0,
       atMs: encoding.forwardedAtMs,
-      pictureId: encoding.forwardedPictureId < 0 ? -1 : (encoding.forwardedPictureId + epoch.pictureIdOffset) & 0x7fff,
-      tl0: encoding.forwardedTl0 < 0 ? -1 : (encoding.forwardedTl0 + epoch.tl0Offset) & 0xff,
+      pictureId:
+        encoding.forwardedPictureId < 0 ? -1 : (encoding.forwardedPictureId + table.pictureIdOffset[number]) & 0x7fff,
+      tl0: encoding.forwardedTl0 < 0 ? -1 : (encoding.forwardedTl0 + tl0Offset) & 0xff,
     };
   }
 
   #writeTemplates(encoding: Encoding | null): void {
     const codec = encoding?.codec ? matchingCodec(encoding.codec, this.codecs) : this.codecs[0];
     if (!codec) return;
-    const csrc = encoding ? encoding.ssrc : 0;
+    const csrc = encoding ? encoding.producer.tag : 0;
     this.#writeTemplate(this.number, this.downlink.ssrc, codec.payloadType, csrc);
     if (this.rtxNumber >= 0 && codec.rtxPayloadType !== undefined)
       this.#writeTemplate(this.rtxNumber, this.downlink.rtxSsrc!, codec.rtxPayloadType, csrc);

@@ -128,13 +128,16 @@ export class MediaWorker {
         return {};
       case 'route': {
         const transport = this.#transport(request.transport);
-        for (const { mid, source } of request.routes) {
+        for (const { mid, source, want } of request.routes) {
           const stream = transport.streams.get(mid);
           if (!stream) throw new SfuError('not-found', `transport ${request.transport} receives nothing in ${mid}`);
-          transport.router.route(stream, source);
+          transport.router.route(stream, source, want);
         }
         return {};
       }
+      case 'setReception':
+        this.#transport(request.transport).subscriber.setReception(request.reception);
+        return {};
       case 'pauseProducer': {
         const { producer, transport } = this.#producer(request.producer);
         transport.router.pause(producer, request.paused);

@@ -1,0 +1,71 @@
+/** What an encoding's layers cost and how large they are: bytes counted as they come, rates once in a while. */
+import { MAX_LAYERS } from './packet-reader.js';
+
+const CELLS = MAX_LAYERS * MAX_LAYERS;
+/** Share of a new rate in the average. */
+const FRESH = 0.5;
+/** A layer without a packet for so long is switched off, ms. */
+const SILENT_MS = 1_500;
+
+export class LayerRates {
+  /** Highest layers seen since the stream began. */
+  topSpatial = 0;
+  topTemporal = 0;
+  readonly #bytes = new Float64Array(CELLS);
+  readonly #bps = new Float64Array(CELLS);
+  readonly #lastMs = new Float64Array(MAX_LAYERS).fill(Number.NEGATIVE_INFINITY);
+  readonly #heights = new Uint16Array(MAX_LAYERS);
+  #sinceMs = -1;
+
+  packet(spatial: number, temporal: number, bytes: number, now: number): void {
+    if (spatial > this.topSpatial) this.topSpatial = spatial;
+    if (temporal > this.topTemporal) this.topTemporal = temporal;
+    this.#bytes[spatial * MAX_LAYERS + temporal] += bytes;
+    this.#lastMs[spatial] = now;
+  }
+
+  /** Pixels of a spatial layer. */
+  resolution(spatial: number, height: number): void {
+    this.#heights[spatial] = height;
+  }
+
+  /** 0: not known. */
+  height(spatial: number): number {
+    return this.#heights[spatial];
+  }
+
+  /** Bit/s of one layer by itself; 0 before the first `measure`. */
+  bps(spatial: number, temporal: number): number {
+    return this.#bps[spatial * MAX_LAYERS + temporal];
+  }
+
+  flows(spatial: number, now: number): boolean {
+    return now - this.#lastMs[spatial] < SILENT_MS;
+  }
+
+  /** Rates over the time since the last call; a layer that is off keeps its last one, for what it will cost again. */
+  measure(now: number): void {
+    if (this.#sinceMs < 0) this.#sinceMs = now;
+    const elapsed = now - this.#sinceMs;
+    if (elapsed < 200) return;
+    this.#sinceMs = now;
+    for (let cell = 0; cell < CELLS; cell++) {
+      const bytes = this.#bytes[cell];
+      this.#bytes[cell] = 0;
+      const spatial = Math.floor(cell / MAX_LAYERS);
+      if (bytes === 0 && !this.flows(spatial, now)) continue;
+      const bps = (bytes * 8_000) / elapsed;
+      this.#bps[cell] = this.#bps[cell] === 0 ? bps : this.#bps[cell] * (1 - FRESH) + bps * FRESH;
+    }
+  }
+
+  /** The stream begins anew, maybe in another codec. */
+  reset(): void {
+    this.topSpatial = 0;
+    this.topTemporal = 0;
+    this.#bytes.fill(0);
+    this.#bps.fill(0);
+    this.#heights.fill(0);
+    this.#sinceMs = -1;
+  }
+}
