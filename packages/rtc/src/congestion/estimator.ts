@@ -292,7 +292,8 @@ export class BandwidthEstimator implements AcknowledgementObserver {
     this.probedBps = bps;
     this.probedMs = nowMs;
     const current = this.aimd.bps;
-    if (this.state !== 'overuse' && bps > (result.full ? current * CLEARLY_MORE : current)) {
+    const needed = result.full && !this.probes.exploring ? current * CLEARLY_MORE : current;
+    if (this.state !== 'overuse' && bps > needed) {
       // A path that was full shows its rate among others that it carries, not what they would leave to us.
       const raised = result.full ? (current + bps) / 2 : bps;
       this.aimd.set(this.bound(raised), nowMs);

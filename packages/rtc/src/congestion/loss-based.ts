@@ -19,10 +19,11 @@ const INHERENT_BALANCE_BPS = 75_000;
 const MAX_INHERENT = 0.35;
 /** A queue of this much and a loss of more than the offset belong together. */
 const QUEUE_MS = 60;
+const CALM_WEIGHT = 0.1;
 /** More loss than this is never only the radio's. */
 const SEVERE_LOSS = 0.45;
 /** What a packet's likelihood is favoured by for a bandwidth e times as high. */
-const HIGHER_BIAS = 0.03;
+const HIGHER_BIAS = 0.01;
 const MAX_INCREASE = 1.3;
 const INCREASE_WINDOW_MS = 300;
 
@@ -48,6 +49,8 @@ export class LossBased {
   private windowMs = 0;
   private windowBps = 0;
   private queueMs = 0;
+  /** Inherent loss as it was while no queue stood; a queue doesn't make a radio link better. */
+  private calmInherent = 0;
 
   /** A packet was reported; `sentUs` modulo 2^32. */
   packet(sentUs: number, bytes: number, lost: boolean): void {
@@ -133,6 +136,7 @@ export class LossBased {
       }
     }
     this.inherent = bestInherent;
+    if (this.queueMs < QUEUE_MS) this.calmInherent += (bestInherent - this.calmInherent) * CALM_WEIGHT;
     if (best > current && this.share > 0 && bestInherent < this.share - 0.01) best = current;
     this.settle(Math.min(best, this.instantLimit()), delayBps, nowMs);
   }
@@ -163,7 +167,7 @@ export class LossBased {
 
   private inherentLimit(bps: number): number {
     if (this.queueMs < QUEUE_MS && this.share < SEVERE_LOSS) return MAX_INHERENT;
-    return Math.min(MAX_INHERENT, INHERENT_OFFSET + INHERENT_BALANCE_BPS / bps);
+    return Math.min(MAX_INHERENT, Math.max(INHERENT_OFFSET + INHERENT_BALANCE_BPS / bps, this.calmInherent));
   }
 
   /** The inherent loss that explains what got through best, for a given bandwidth. */

@@ -45,10 +45,8 @@ export class ProbeController {
   private heldBps = 0;
   private heldMs = 0;
 
-  /** Whether a cluster's result is awaited. */
-  get waiting(): boolean {
-    return this.outstanding !== 0;
-  }
+  /** Whether the cluster that is out follows one that got through: the path carries more than was known. */
+  exploring = false;
 
   /**
    * The probe to send now. `calm`: the path isn't overused and no queue stands. `targetBps` is the estimate; `wantedBps` what
@@ -68,8 +66,10 @@ export class ProbeController {
     if (this.pendingBps > 0) {
       const bps = Math.min(this.pendingBps, limit);
       this.pendingBps = 0;
+      this.exploring = true;
       if (calm) return this.cluster(bps, targetBps, nowMs);
     }
+    this.exploring = false;
     if (nowMs < this.nextMs || !calm || wantedBps <= targetBps) return null;
     const fallen = this.heldBps > targetBps / FALL;
     const bps = fallen ? this.heldBps * FALL_FACTOR : targetBps * DEMAND_FACTOR;
