@@ -10,6 +10,7 @@ import type { VirtualStream } from '../routing/virtual-stream.js';
 import type { Reception, StreamWant } from '../worker/control.js';
 import { allocate, type Demand, type LayerOption, wantedBps } from './allocate.js';
 import { highestFor, layerOptions, type SpatialLayer, spatialLayers } from './layer-options.js';
+import { QualityReports } from './quality.js';
 
 const START_BPS = 1_500_000;
 const MIN_BPS = 30_000;
@@ -27,6 +28,9 @@ const AUDIO_BPS = 40_000;
 const ALLOCATE_EVERY_MS = 500;
 /** Changes of the estimate that are looked at at once. */
 const NOTABLE = 0.05;
+
+/** Highest spatial layer by level of overload. */
+const HIGHEST_SHED = [MAX_LAYERS, 1, 0];
 
 const STAGE: StreamWant = { role: 'stage', height: MAX_LAYERS * 10_000, order: 0 };
 
@@ -47,13 +51,16 @@ export class Subscriber {
   /** Somebody wants to know how it goes. */
   watched = false;
   dirty = false;
+  readonly #quality: QualityReports;
   #slowUntilMs = -1;
   #loweredMs = Number.NEGATIVE_INFINITY;
   #allocatedMs = Number.NEGATIVE_INFINITY;
   #allocatedAtBps = 0;
   #startingMs = new Map<VirtualStream, number>();
 
-  constructor(readonly transport: Transport) {}
+  constructor(readonly transport: Transport) {
+    this.#quality = new QualityReports(transport);
+  }
 
   /** Infinity: nothing is known of the path, so nothing is held back. */
   get estimateBps(): number {
@@ -90,6 +97,24 @@ export class Subscriber {
   tick(now: number): void {
     this.estimator?.tick(now);
     if (this.dirty || (this.estimator && now - this.#allocatedMs > ALLOCATE_EVERY_MS)) this.allocate();
+    const quality = this.watched && this.transport.connected ? this.#quality.due(now) : null;
+    if (quality) this.transport.engine.notify(quality);
+  }
+
+  /** Every 20 ms: begins a probe when one is due. */
+  probe(now: number): void {
+    const { estimator } = this;
+    if (!estimator || this.wantedBps <= estimator.targetBps) return;
+    const stream = this.#padded();
+    const cluster = stream && estimator.probe(now);
+    if (cluster) this.transport.engine.prober.start(this, stream, cluster, now);
+  }
+
+  /** A stream that padding can go out on. */
+  #padded(): VirtualStream | null {
+    for (const stream of this.transport.streams.values())
+      if (stream.kind === 'video' && stream.rtxNumber >= 0 && stream.epoch) return stream;
+    return null;
   }
 
   /** A stream's first packet of a new source went out. */
@@ -146,9 +171,9 @@ export class Subscriber {
       const usable = spatialLayers(producer, now).filter(({ encoding }) => stream.takes(encoding));
       const speaks = router.speaks(producer);
       const role = want.role === 'thumbnail' && speaks ? 'stage' : want.role;
-      const shed = engine.overload > 0 && (engine.overload > 1 || role === 'thumbnail');
-      const highest = shed ? 0 : highestFor(usable, want, speaks);
-      const options = engine.overload > 1 && role === 'thumbnail' ? [] : layerOptions(usable, highest, role);
+      const highest = Math.min(highestFor(usable, want, speaks), HIGHEST_SHED[engine.overload]);
+      const shed = engine.overload > 1 && role === 'thumbnail';
+      const options = shed ? [] : layerOptions(usable, highest, role);
       streams.push(stream);
       layers.push(usable);
       demands.push({ role, order: want.order, options, current: currentOption(stream, options) });

@@ -22,6 +22,7 @@ import {
   RX_STRIDE,
   RX_TIMESTAMP,
 } from '@efir/datapath';
+import { Prober } from '../allocation/prober.js';
 import { DataPlane } from '../data/plane.js';
 import { SfuError } from '../errors.js';
 import type { WorkerNotice } from '../worker/control.js';
@@ -64,6 +65,7 @@ export interface EngineCounters {
   switches: number;
   /** Transport-wide feedback that can't be true. */
   feedbackLies: number;
+  probes: number;
 }
 
 export class Engine {
@@ -78,6 +80,7 @@ export class Engine {
   /** Data channels. */
   readonly data: DataPlane;
   readonly retransmitter: Retransmitter;
+  readonly prober = new Prober(this);
   readonly routers = new Map<string, Router>();
   readonly transports = new Map<string, Transport>();
   readonly counters: EngineCounters = {
@@ -92,6 +95,7 @@ export class Engine {
     keyFrameRequestsSent: 0,
     switches: 0,
     feedbackLies: 0,
+    probes: 0,
   };
   /** ms, of the turn under way. */
   now = 0;
@@ -182,6 +186,13 @@ export class Engine {
     }
     for (const encoding of this.#touched) this.#forward(encoding);
     this.#touched.length = 0;
+    this.fanout.flush();
+  }
+
+  /** While `prober.active`, about every 5 ms. */
+  probeTurn(): void {
+    this.setClock();
+    this.prober.step(this.now);
     this.fanout.flush();
   }
 

@@ -19,7 +19,7 @@ import {
 import type { Encoding } from './encoding.js';
 import { FIXED_WORDS } from './header-template.js';
 import { type LayerFilter, LEAVE_OUT, TAKE_LAST, TAKE_LATE } from './layer-filter.js';
-import { CARRIED, padRuns, type SourceBatch } from './source-batch.js';
+import { CARRIED, padRuns, SourceBatch } from './source-batch.js';
 import { type StreamTable, TEMPLATE_WORDS } from './stream-table.js';
 import type { TransportCcTable } from './transport-cc-table.js';
 import type { Epoch, VirtualStream } from './virtual-stream.js';
@@ -36,6 +36,8 @@ export interface Switcher {
 /** The datapath as the fan-out sees it; tests hand in plain arrays. */
 export type RowSink = Pick<Datapath, 'tx' | 'txPrefix' | 'txPrefixWords' | 'txRows' | 'arena' | 'slots' | 'flush'>;
 
+/** RTP padding is counted in one byte. */
+const MAX_PADDING = 255;
 const PREFIX_WORDS = TX_PREFIX_BYTES / 4;
 /** Where the transport-wide number stands in the first extension word of a two-byte block. */
 const WIDE_SHIFT = 16;
@@ -46,6 +48,7 @@ export class Fanout {
   /** Packets forwarded since start. */
   forwarded = 0;
   readonly #slotMask: number;
+  readonly #padding = new SourceBatch(1);
   /** The row being written had its one-byte block rewritten in two-byte form. */
   #widened = false;
   /** Of the packet that the row being written repairs, -1: none. */
@@ -111,6 +114,26 @@ export class Fanout {
     this.#originalSequence = -1;
     this.#flags = 0;
     [table.sequenceOffset[row], table.timestampOffset[row], table.pictureIdOffset[row], table.tl0Offset[row]] = saved;
+  }
+
+  /** A packet of nothing but padding on the stream's RTX stream; returns its bytes. */
+  pad(stream: VirtualStream): number {
+    const { table } = this;
+    const batch = this.#padding;
+    batch.clear();
+    const i = batch.add();
+    batch.packet[i] = 0;
+    batch.marker[i] = 0;
+    batch.sequence[i] = 0;
+    batch.timestamp[i] = 0;
+    batch.payloadOffset[i] = 0;
+    batch.payloadLength[i] = 0;
+    batch.padding[i] = MAX_PADDING;
+    const row = stream.rtxNumber;
+    table.sequenceOffset[row] = stream.nextRtxSequence;
+    stream.nextRtxSequence = (stream.nextRtxSequence + 1) & 0xffff;
+    this.#write(batch, row, i);
+    return MAX_PADDING + table.templateLength[row] * 4;
   }
 
   #run(stream: number, head: number): void {

@@ -39,7 +39,9 @@ export class Schedule {
       if (transport.number % PORTIONS === this.#portion) reports.reports(transport);
       if (transport.subscriber.dirty || transport.number % ALLOCATION_TICKS === this.#portion % ALLOCATION_TICKS)
         transport.subscriber.tick(now);
+      transport.subscriber.probe(now);
     }
+    engine.prober.step(now);
     if (now >= this.#reviewAt) {
       this.#reviewAt = now + REVIEW_MS;
       this.#review(now);

@@ -28,6 +28,11 @@ export class TransportCcTable {
     this.#histories[transport] = undefined;
   }
 
+  /** Number of the last packet. */
+  newest(transport: number): number {
+    return (this.#next[transport] - 1) & 0xffff;
+  }
+
   /** Undefined while nothing was sent. */
   history(transport: number): SendHistory | undefined {
     return this.#histories[transport];

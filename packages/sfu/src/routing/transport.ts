@@ -311,6 +311,7 @@ export class Transport {
     this.streamBySsrc.delete(stream.downlink.ssrc);
     this.router.removeStream(stream);
     this.subscriber.forget(stream);
+    engine.prober.forget(stream);
     engine.datapath.removeStream(engine.table.handle[stream.number]);
     if (stream.rtxNumber >= 0) engine.datapath.removeStream(engine.table.handle[stream.rtxNumber]);
     engine.streams[stream.number] = undefined;

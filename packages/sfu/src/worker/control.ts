@@ -175,7 +175,7 @@ export type WorkerNotice =
       weak: boolean;
       streams: StreamQuality[];
     }
-  /** 0: the worker keeps up. 1: only stages get more than the least. 2: thumbnails are paused as well. */
+  /** 0: the worker keeps up. 1: no picture is at its best. 2: all are at the least, and thumbnails are paused. */
   | { type: 'overload'; level: 0 | 1 | 2 };
 
 /** What goes through `process.send`. */

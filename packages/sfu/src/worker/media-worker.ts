@@ -17,6 +17,7 @@ import type {
 import { type IceClient, IceGate, tcpPath } from './ice-gate.js';
 import { LoadMeter } from './load.js';
 import { openMediaPort } from './media-port.js';
+import { Overload } from './overload.js';
 import { TcpListener } from './tcp-listener.js';
 
 /** Batches of received packets handled before timers and control get their turn. */
@@ -25,6 +26,7 @@ const TURNS = 8;
 const DATA_BUDGET_MS = 1;
 const CONSENT_CHECK_MS = 1_000;
 const LOAD_MS = 1_000;
+const PROBE_MS = 5;
 
 /** A client: the engine's transport and its ICE. */
 class Client implements IceClient {
@@ -62,6 +64,8 @@ export class MediaWorker {
   #last = { atMs: 0, rxBytes: 0, txBytes: 0, rxPackets: 0, txPackets: 0 };
   #closed = false;
   #dataPlanned = false;
+  #probePlanned = false;
+  readonly #overload = new Overload();
 
   constructor(
     readonly options: WorkerOptions,
@@ -103,10 +107,11 @@ export class MediaWorker {
       setInterval(() => {
         this.#schedule.tick();
         this.datapath.tick();
+        this.#planProbe();
         this.#planData();
       }, TICK_MS),
       setInterval(() => this.#checkConsent(), CONSENT_CHECK_MS),
-      setInterval(() => this.notify({ type: 'load', load: this.#load() }), LOAD_MS),
+      setInterval(() => this.#measure(), LOAD_MS),
     );
   }
 
@@ -172,6 +177,20 @@ export class MediaWorker {
     this.engine.receiveTurn(TURNS);
     this.#planData();
   }
+
+  /** Probes keep a rate that the tick is too slow for. */
+  #planProbe(): void {
+    if (this.#probePlanned || !this.engine.prober.active) return;
+    this.#probePlanned = true;
+    setTimeout(this.#probeTurn, PROBE_MS);
+  }
+
+  readonly #probeTurn = (): void => {
+    this.#probePlanned = false;
+    if (this.#closed) return;
+    this.engine.probeTurn();
+    this.#planProbe();
+  };
 
   /** Data has one slice of time in each turn of the loop; media that has come meanwhile goes first. */
   #planData(): void {
@@ -312,6 +331,16 @@ export class MediaWorker {
     const producer = transport.producers.get(id.slice(slash + 1));
     if (!producer) throw new SfuError('not-found', `no producer ${id}`);
     return { producer, transport };
+  }
+
+  #measure(): void {
+    const load = this.#load();
+    this.notify({ type: 'load', load });
+    if (!this.#overload.sample(load.loop)) return;
+    const { level } = this.#overload;
+    this.engine.overload = level;
+    for (const transport of this.engine.transports.values()) transport.subscriber.dirty = true;
+    this.notify({ type: 'overload', level });
   }
 
   #load(): LoadFigures {
