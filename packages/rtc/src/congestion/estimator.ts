@@ -121,6 +121,8 @@ export class BandwidthEstimator implements AcknowledgementObserver {
   private rembBps = Number.POSITIVE_INFINITY;
   private rembMs = Number.NEGATIVE_INFINITY;
   private refusedBefore = 0;
+  /** Packets that the feedback being read tells of for the first time. */
+  private heard = 0;
 
   constructor(options: BandwidthEstimatorOptions) {
     const { startBps, minBps, maxBps } = options;
@@ -153,15 +155,19 @@ export class BandwidthEstimator implements AcknowledgementObserver {
    */
   feedback(bytes: Uint8Array, offset: number, length: number, nowMs: number): boolean {
     const implausible = this.arrivals.implausible;
+    this.heard = 0;
     const understood = this.history.feedback(bytes, offset, length, nowMs * 1000, this);
     const refused = this.history.refused;
-    const lied = refused !== this.refusedBefore || implausible !== this.arrivals.implausible;
+    const { refusedBefore } = this;
+    const lied = refused !== refusedBefore || implausible !== this.arrivals.implausible;
     this.refusedBefore = refused;
     if (lied) this.lies++;
     if (!understood) {
       if (!lied) this.lies++;
       return false;
     }
+    // Old news, or about nothing that was sent: as good as no feedback.
+    if (this.heard === 0) return refused === refusedBefore;
     this.feedbackMs = nowMs;
     this.silenceMs = -1;
     this.queue.finish(nowMs);
@@ -229,13 +235,14 @@ export class BandwidthEstimator implements AcknowledgementObserver {
     return cluster;
   }
 
-  /** The cluster went out, up to transport-wide number `lastSequence`, `bytes` in all (media and padding). */
-  probeSent(id: number, lastSequence: number, bytes: number): void {
-    if (id === this.probeResult.id) this.probeResult.sent(lastSequence, bytes);
+  /** The cluster went out, media and padding, up to transport-wide number `lastSequence`. */
+  probeSent(id: number, lastSequence: number): void {
+    if (id === this.probeResult.id) this.probeResult.sent(lastSequence);
   }
 
   /** For the history: a packet arrived. */
   acknowledged(sequence: number, sentUs: number, arrivalUs: number, bytes: number): void {
+    this.heard++;
     this.acked.add(arrivalUs, bytes, this.applicationLimited);
     this.queue.packet(sentUs, arrivalUs);
     this.loss.packet(sentUs, bytes, false);
@@ -254,6 +261,7 @@ export class BandwidthEstimator implements AcknowledgementObserver {
 
   /** For the history: a packet was reported missing. */
   lost(sequence: number, sentUs: number, bytes: number): void {
+    this.heard++;
     if (this.probeResult.id !== 0) this.probeResult.lost(sequence);
     this.loss.packet(sentUs, bytes, true);
   }

@@ -22,7 +22,6 @@ export class ProbeResult {
   private last = -1;
   private reported = false;
   private sentPackets = 0;
-  private sentBytes = 0;
   private acked = 0;
   private ackedBytes = 0;
   private originSentUs = 0;
@@ -50,11 +49,10 @@ export class ProbeResult {
     this.sumProduct = 0;
   }
 
-  /** It was sent up to `last`, `bytes` in all, media included. */
-  sent(last: number, bytes: number): void {
+  /** It was sent, up to sequence number `last`. */
+  sent(last: number): void {
     this.last = last;
     this.sentPackets = ((last - this.first) & 0xffff) + 1;
-    this.sentBytes = bytes;
   }
 
   /** A packet was reported; whether it is the cluster's. */

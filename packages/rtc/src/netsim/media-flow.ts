@@ -181,7 +181,7 @@ export class MediaFlow {
       total += bytes;
       const dueMs = (total * 8000) / cluster.bps;
       if (packets >= cluster.minPackets && dueMs >= cluster.minMs) {
-        this.estimator.probeSent(cluster.id, (this.sequence - 1) & 0xffff, total);
+        this.estimator.probeSent(cluster.id, (this.sequence - 1) & 0xffff);
         this.probing = false;
         this.pump();
         return;
