@@ -6,4 +6,3 @@ export * from './room.js';
 export * from './sfu.js';
 export * from './topology.js';
 export * from './view.js';
-export * from './view.js';

@@ -22,6 +22,9 @@ export const RoomSettings = z.strictObject({
 });
 export type RoomSettings = z.infer<typeof RoomSettings>;
 
+/** Tracks that one participant may publish. */
+export const MAX_TRACKS = 16;
+
 /** What a published track is of. */
 export const TrackSource = z.enum(['microphone', 'camera', 'screen', 'screen-audio']);
 export type TrackSource = z.infer<typeof TrackSource>;
@@ -38,7 +41,7 @@ export type TrackInfo = z.infer<typeof TrackInfo>;
 export const ParticipantInfo = z.object({
   id: ParticipantId,
   name: DisplayName,
-  tracks: z.array(TrackInfo).max(16),
+  tracks: z.array(TrackInfo).max(MAX_TRACKS),
   /** ms since the epoch, the server's clock. */
   joinedAt: z.number(),
   /** A client of the classic rooms protocol: its room is a mesh, and it has no data channels, no `say` and no tracks in this list. */

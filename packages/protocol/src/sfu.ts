@@ -9,10 +9,9 @@
 import { z } from 'zod';
 import type { SaidMessage, SayRequest } from './data.js';
 import { ErrorReply } from './errors.js';
-import { DisplayName, Mid, ParticipantId, ParticipantInfo, RoomId, RoomInfo, TrackSource } from './room.js';
+import { DisplayName, MAX_TRACKS, Mid, ParticipantId, ParticipantInfo, RoomId, RoomInfo, TrackSource } from './room.js';
 import {
   MAX_SDP_LENGTH,
-  MAX_TRACKS,
   type MigratedRequest,
   PendingMigration,
   type PublishRequest,
@@ -38,6 +37,8 @@ export const EnterRequest = z.strictObject({
   resume: z.string().max(128).optional(),
   /** False: this client can't connect to others by itself, so the room goes to the SFU. */
   mesh: z.boolean().default(true),
+  /** This client understands the event `participants`. */
+  batches: z.boolean().default(false),
 });
 export type EnterRequest = z.input<typeof EnterRequest>;
 
@@ -114,14 +115,31 @@ export const StreamAssignment = z.object({
   track: z.string().nullable(),
   /** The CSRC of its packets: a picture with another one is still the section's last source. */
   csrc: z.number().int().nullable(),
+  /** The section follows who speaks (`speaker`: the tile of a `view`) or carries one of the loudest; the rest tells who that is now. */
+  follow: z.enum(['speaker', 'loudest']).optional(),
 });
 export type StreamAssignment = z.infer<typeof StreamAssignment>;
+
+/** Why a participant is not there any more. */
+export type LeaveReason = 'left' | 'lost' | 'removed';
+
+/** Above so many participants, who comes, changes and goes is told in batches. */
+export const BATCHES_ABOVE = 50;
 
 export interface ServerEvents {
   'participant-joined': { participant: ParticipantInfo };
   /** Sent on changes of name or tracks. */
   'participant-updated': { participant: ParticipantInfo };
-  'participant-left': { participant: string; reason: 'left' | 'lost' | 'removed' };
+  'participant-left': { participant: string; reason: LeaveReason };
+  /**
+   * Instead of the three above in rooms of more than `BATCHES_ABOVE`, to clients that said `batches`: what has happened in
+   * the last 100 ms. Nobody is in two of the lists.
+   */
+  participants: {
+    joined: ParticipantInfo[];
+    updated: ParticipantInfo[];
+    left: { participant: string; reason: LeaveReason }[];
+  };
   /** All of your receiving sections. `missing`: sections you would need more of to receive everything. */
   streams: { streams: StreamAssignment[]; missing: { audio: number; video: number } };
   /** Your path, and what is sent on it. */

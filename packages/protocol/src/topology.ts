@@ -5,13 +5,11 @@
  * `abort`.
  */
 import { z } from 'zod';
-import { Mid, ParticipantId, TrackSource } from './room.js';
+import { MAX_TRACKS, Mid, ParticipantId, TrackSource } from './room.js';
 
 /** Characters of SDP that are read at most. */
 export const MAX_SDP_LENGTH = 65_536;
 export const MAX_CANDIDATE_LENGTH = 1_024;
-/** Tracks that one participant may publish. */
-export const MAX_TRACKS = 16;
 
 /** What a room can run on as of now. */
 export const LiveTopology = z.enum(['mesh', 'sfu']);

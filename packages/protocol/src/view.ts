@@ -6,7 +6,10 @@ import { Mid, TrackSource } from './room.js';
 export const MAX_TILES = 64;
 
 export const ViewTile = z.strictObject({
-  /** Track id as in `TrackInfo`; or whoever speaks. */
+  /**
+   * Track id as in `TrackInfo`, or `${participant}/${source}`, which holds over every topology; or whoever speaks. A track
+   * that isn't there, one of your own and one of sound leave the tile empty until there is such a picture.
+   */
   show: z.union([
     z.strictObject({ track: z.string().min(1).max(128) }),
     z.strictObject({ follow: z.literal('speaker') }),
@@ -19,12 +22,18 @@ export const ViewTile = z.strictObject({
 });
 export type ViewTile = z.infer<typeof ViewTile>;
 
+/** Counted before any of them is read. */
+const FewTiles = z.custom<z.input<typeof ViewTile>[]>(
+  (tiles) => Array.isArray(tiles) && tiles.length <= MAX_TILES,
+  `is a list of ${MAX_TILES} tiles at most`,
+);
+
 /**
  * `view`: the tiles on show, the most important first. From the first one on, the server fills video sections by it and no
  * longer with everybody; audio sections carry the loudest. Tiles that find no section are left out.
  */
 export const ViewRequest = z.strictObject({
-  tiles: z.array(ViewTile).max(MAX_TILES),
+  tiles: FewTiles.pipe(z.array(ViewTile)),
   /** No video at all: the tab is hidden, or the person wants it so. */
   audioOnly: z.boolean().default(false),
   /** The most to be received, bit/s: data saver. */

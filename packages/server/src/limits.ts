@@ -6,7 +6,13 @@ import { ServerError } from './errors.js';
 export type LimitName = Exclude<keyof RateLimits, 'enabled' | 'openConnections'>;
 
 /** Messages are counted over a shorter span: a flood is cut early, and who was cut off is let in again soon. */
-const SPAN_SECONDS: Partial<Record<LimitName, number>> = { messages: 10, socketMessages: 10, relays: 10, said: 10 };
+const SPAN_SECONDS: Partial<Record<LimitName, number>> = {
+  messages: 10,
+  socketMessages: 10,
+  relays: 10,
+  views: 10,
+  said: 10,
+};
 
 export class Limits {
   readonly #limiters: Map<LimitName, RateLimiterMemory>;

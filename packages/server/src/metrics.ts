@@ -50,6 +50,12 @@ export class Metrics {
     labelNames: ['protocol'],
     registers: [this.registry],
   });
+  readonly disconnects = new Counter({
+    name: 'efir_signaling_disconnects_total',
+    help: 'Signalling connections of the app that ended, by the reason that Socket.IO gives',
+    labelNames: ['reason'],
+    registers: [this.registry],
+  });
   readonly limited = new Counter({
     name: 'efir_rate_limited_total',
     help: 'Requests refused by a rate limit',

@@ -27,6 +27,7 @@ import { PoolWorkers } from './media/pool.js';
 import { checkMediaPorts } from './media/ports.js';
 import type { MediaWorkers } from './media/workers.js';
 import { Metrics } from './metrics.js';
+import { measureQuality } from './quality-metrics.js';
 import { Rooms } from './rooms/rooms.js';
 import { serveClassic } from './signaling/classic-gateway.js';
 import { OpenConnections } from './signaling/connections.js';
@@ -37,8 +38,8 @@ import { describeIssues } from './validation.js';
 const CLOSE_GRACE_MS = 500;
 /** A connection that has joined no namespace by then is cut. */
 const NAMESPACE_TIMEOUT_MS = 10_000;
-/** Bytes of one signalling message. */
-const MAX_MESSAGE_BYTES = 100_000;
+/** Bytes of one signalling message: far more than any may have, so that one that is too long is told so and not cut off. */
+const MAX_MESSAGE_BYTES = 1_000_000;
 
 export interface RunningServer {
   /** To open on this machine. */
@@ -120,6 +121,7 @@ function serve({ config, log, http, certificate, workers }: Assembly): RunningSe
   };
   const rooms = new Rooms({ engine, maxRooms, resumeGraceMs, topology, log });
   const metrics = new Metrics(rooms, workers, topology);
+  measureQuality(metrics.registry, { engine, rooms });
   const limits = new Limits(config.rateLimits, (limit) => metrics.limited.inc({ limit }));
   const tokens = new Tokens(config.apiSecret, config.requireTokens);
   const app = createApp({ config, rooms, workers, tokens, limits, metrics, log });

@@ -50,17 +50,19 @@ export const RateLimits = z.strictObject({
   /** `POST` to WHIP and WHEP together. */
   ingest: PerMinute.default(600),
   /** Signalling connections. */
-  connections: PerMinute.default(1_500),
+  connections: PerMinute.default(3_000),
   /** Signalling connections that are open at once: no rate, but a number. */
   openConnections: PerMinute.default(5_000),
   /** Signalling messages of all its connections. */
-  messages: PerMinute.default(15_000),
+  messages: PerMinute.default(60_000),
   /** Rooms entered or joined. */
-  joins: PerMinute.default(1_500),
-  /** Signalling messages of one connection, without the following. */
+  joins: PerMinute.default(3_000),
+  /** Signalling messages of one connection, without the two following. */
   socketMessages: PerMinute.default(600),
   /** Descriptions and candidates for others in a mesh, of one connection. */
   relays: PerMinute.default(3_000),
+  /** What one connection says of what it shows: scrolling, turning pages, windows that grow. */
+  views: PerMinute.default(1_200),
   /** What one participant says by `say`: KiB, once for each receiver. */
   said: PerMinute.default(60_000),
 });

@@ -11,7 +11,14 @@ import {
   type SectionParameters,
   writeAnswer,
 } from '@efir/rtc';
-import { type Route, type TransportDescription, type TransportState, WorkerError } from '@efir/sfu';
+import {
+  type Reception,
+  type Route,
+  type TransportDescription,
+  type TransportState,
+  WorkerError,
+  type WorkerNotice,
+} from '@efir/sfu';
 import { ServerError } from '../errors.js';
 import { agreeOn, type OfferPolicy } from './sdp.js';
 import type { MediaWorker } from './workers.js';
@@ -26,6 +33,14 @@ export interface MediaSessionOptions {
   dataAddress?: string;
 }
 
+type NoticeOf<T extends WorkerNotice['type']> = Extract<WorkerNotice, { type: T }>;
+export type QualityNotice = NoticeOf<'quality'>;
+/** What a worker says of a transport in the course of a call. */
+export type SessionNotice = QualityNotice | NoticeOf<'source'> | NoticeOf<'layers'>;
+
+/** Until it is told otherwise. */
+const RECEPTION: Reception = { video: true, maxBps: null };
+
 export class MediaSession {
   readonly transport: string;
   readonly worker: MediaWorker;
@@ -33,6 +48,11 @@ export class MediaSession {
   state: TransportState = 'new';
   /** Called once, when the transport has ended without our closing it. */
   onLost: ((reason: string) => void) | null = null;
+  onNotice: ((notice: SessionNotice) => void) | null = null;
+  /** As the worker told it last. */
+  quality: QualityNotice | null = null;
+  /** By mid of what the client sends: the highest spatial layer that somebody takes, -1 for none. */
+  readonly takenLayers = new Map<string, number>();
 
   readonly #router: string;
   readonly #policy: OfferPolicy;
@@ -42,6 +62,7 @@ export class MediaSession {
   #version = 0;
   #negotiated: Negotiated | undefined;
   #localIce: IceParameters = newIceParameters();
+  #reception = JSON.stringify(RECEPTION);
   #ended = false;
 
   constructor({ worker, router, transport, policy, dataAddress }: MediaSessionOptions) {
@@ -107,11 +128,26 @@ export class MediaSession {
     if (routes.length > 0) await this.#request({ type: 'route', transport: this.transport, routes });
   }
 
+  /** Told to the worker if it is another than before. */
+  async setReception({ video, maxBps }: Reception): Promise<void> {
+    const reception = { video, maxBps };
+    const text = JSON.stringify(reception);
+    if (text === this.#reception) return;
+    this.#reception = text;
+    try {
+      await this.#request({ type: 'setReception', transport: this.transport, reception });
+    } catch (error) {
+      if (this.#reception === text) this.#reception = '';
+      throw error;
+    }
+  }
+
   /** Ends the transport; done at once here, whenever the worker gets to it. */
   close(): void {
     if (this.#ended) return;
     this.#ended = true;
     this.onLost = null;
+    this.onNotice = null;
     this.state = 'closed';
     // A worker that is gone took the transport along.
     if (this.worker.alive) this.worker.request({ type: 'closeTransport', transport: this.transport }).catch(() => {});
@@ -125,6 +161,19 @@ export class MediaSession {
     const onLost = this.onLost;
     this.close();
     onLost?.(reason);
+  }
+
+  /** The worker says so. */
+  noticed(notice: SessionNotice): void {
+    if (this.#ended) return;
+    if (notice.type === 'quality') this.quality = notice;
+    if (notice.type === 'layers') {
+      const mid = notice.producer.slice(this.transport.length + 1);
+      const sent = this.sections.some((section) => section.mid === mid && section.uplink && section.kind === 'video');
+      if (!sent || this.takenLayers.get(mid) === notice.spatial) return;
+      this.takenLayers.set(mid, notice.spatial);
+    }
+    this.onNotice?.(notice);
   }
 
   async #request(request: Parameters<MediaWorker['request']>[0]): Promise<void> {

@@ -1,34 +1,64 @@
 /**
- * Brings a room's tracks to its participants: whatever changed is gathered for one turn of the loop, then every
- * participant concerned is assigned anew, its routes go to the worker and its `streams` to the client.
+ * Brings a room's tracks to its participants: whatever changed is gathered for one turn of the loop, then every participant
+ * concerned, and nobody else, is planned anew; its routes go to the worker and its `streams` to the client.
  */
 import type { Logger } from 'pino';
 import type { MediaSession } from '../media/session.js';
-import type { Participant } from './participant.js';
-import type { PublishedTrack } from './subscription.js';
+import { Interest } from './interest.js';
+import { type Participant, participantOfTransport } from './participant.js';
+import { planAll, planView } from './plan.js';
+import { Publications, type PublishedTrack } from './publications.js';
+
+/** Who is heard changes often and shows nowhere: told so long after it did. */
+const HEARD_MS = 200;
 
 export class Distribution {
+  /** Participants planned anew, since the start: the work that changes have made. */
+  updates = 0;
   readonly #participants: ReadonlyMap<string, Participant>;
   readonly #log: Logger;
+  readonly #publications = new Publications();
+  readonly #interest = new Interest<Participant>();
+  readonly #publishers = new Set<Participant>();
   readonly #dirty = new Set<Participant>();
-  #allDirty = false;
+  /** Dirty, but not at once. */
+  readonly #heard = new Set<Participant>();
+  #heardTimer: NodeJS.Timeout | null = null;
   #scheduled = false;
 
+  /** `participants`: in the order of joining. */
   constructor(participants: ReadonlyMap<string, Participant>, log: Logger) {
     this.#participants = participants;
     this.#log = log;
   }
 
-  /** Someone's tracks came or went. */
-  tracksChanged(): void {
-    this.#allDirty = true;
+  /** This one's tracks came or went, or have another transport. */
+  tracksChanged(publisher: Participant): void {
+    this.#publishers.add(publisher);
     this.#schedule();
   }
 
-  /** This one's sections, transport or connection is another. */
+  /** This one's sections, transport, view or connection is another. */
   subscriberChanged(participant: Participant): void {
     this.#dirty.add(participant);
     this.#schedule();
+  }
+
+  /** The worker says that a section carries another producer. */
+  sourceChanged(participant: Participant, mid: string, producer: string | null): void {
+    const follow = participant.subscription.sourceChanged(mid, producer);
+    if (follow === 'speaker') this.subscriberChanged(participant);
+    if (follow !== 'loudest') return;
+    this.#heard.add(participant);
+    this.#heardTimer ??= setTimeout(() => {
+      this.#heardTimer = null;
+      for (const one of this.#heard) this.subscriberChanged(one);
+    }, HEARD_MS).unref();
+  }
+
+  left(participant: Participant): void {
+    this.#interest.forget(participant);
+    this.tracksChanged(participant);
   }
 
   #schedule(): void {
@@ -40,42 +70,63 @@ export class Distribution {
 
   #flush(): void {
     this.#scheduled = false;
-    const concerned = this.#allDirty ? [...this.#participants.values()] : [...this.#dirty];
-    this.#allDirty = false;
-    this.#dirty.clear();
-    const tracks = this.#published();
-    for (const participant of concerned) if (!participant.gone) this.#update(participant, tracks);
-  }
-
-  #update(participant: Participant, published: readonly PublishedTrack[]): void {
-    const { media, subscription, client, permissions } = participant;
-    if (!permissions.subscribe) return;
-    const tracks = published.filter((track) => track.participant !== participant.id);
-    const { routes, streams } = subscription.update(media?.sections ?? [], tracks);
-    if (media && routes.length > 0) {
-      media.route(routes).catch((error: Error) => this.#routingFailed(participant, media, error));
+    for (const publisher of this.#publishers) {
+      const change = this.#publications.update(publisher);
+      if (!change) continue;
+      const microphones = this.#publications.microphones.size;
+      for (const concerned of this.#interest.concernedBy(change, microphones)) this.#dirty.add(concerned);
     }
-    // Before the first offer there is nothing to carry anything.
-    if (streams && client && media) client.send('streams', streams);
+    this.#publishers.clear();
+    const all = new AllPublished(this.#participants, this.#publications);
+    for (const participant of this.#dirty) {
+      this.#heard.delete(participant);
+      if (!participant.gone) this.#update(participant, all);
+    }
+    this.#dirty.clear();
   }
 
-  #routingFailed(participant: Participant, media: MediaSession, error: Error): void {
+  #update(participant: Participant, all: AllPublished): void {
+    const { id, media, subscription, client, permissions, view } = participant;
+    if (!permissions.subscribe) return;
+    this.updates++;
+    const sections = (media?.sections ?? []).filter(({ downlink }) => downlink !== undefined);
+    const audio = sections.filter(({ kind }) => kind === 'audio').length;
+    const plan = view
+      ? planView(id, view, { audio, video: sections.length - audio }, this.#publications)
+      : planAll(id, all.tracks);
+    this.#interest.set(participant, plan);
+    const { routes, streams } = subscription.update(sections, plan, (producer) =>
+      this.#publications.byProducer(participantOfTransport(producer), producer),
+    );
+    if (!media) return;
+    const failed = (error: Error): void => this.#tellingFailed(participant, media, error);
+    // First, or pictures would come that nobody wants.
+    if (view) media.setReception({ video: !view.audioOnly, maxBps: view.maxBps }).catch(failed);
+    if (routes.length > 0) media.route(routes).catch(failed);
+    if (streams) client?.send('streams', streams);
+  }
+
+  #tellingFailed(participant: Participant, media: MediaSession, error: Error): void {
     // On a transport that has ended meanwhile this is in the order of things.
     if (participant.media !== media || media.ended) return;
     this.#log.warn({ participant: participant.id, reason: error.message }, 'streams could not be routed');
     participant.subscription.forgetRoutes();
   }
+}
 
-  /** In the order of joining. A track whose transport is gone stays assigned: its owner is coming back. */
-  #published(): PublishedTrack[] {
-    return [...this.#participants.values()].flatMap((participant) =>
-      participant.tracks.map(({ mid, kind, source }) => ({
-        id: participant.trackId(mid),
-        kind,
-        source,
-        participant: participant.id,
-        producer: participant.media ? `${participant.media.transport}/${mid}` : null,
-      })),
-    );
+/** Everybody's tracks in the order of joining, gathered when they are first asked for. */
+class AllPublished {
+  readonly #participants: ReadonlyMap<string, Participant>;
+  readonly #publications: Publications;
+  #tracks: PublishedTrack[] | null = null;
+
+  constructor(participants: ReadonlyMap<string, Participant>, publications: Publications) {
+    this.#participants = participants;
+    this.#publications = publications;
+  }
+
+  get tracks(): readonly PublishedTrack[] {
+    this.#tracks ??= [...this.#participants.keys()].flatMap((id) => this.#publications.of(id));
+    return this.#tracks;
   }
 }

@@ -2,6 +2,7 @@
 import type { LiveTopology, ParticipantInfo, ServerEvents, TrackSource } from '@efir/protocol';
 import type { MediaKind } from '@efir/rtc';
 import { type MediaSession, randomToken } from '../media/session.js';
+import type { View } from './plan.js';
 import { Sequence } from './sequence.js';
 import { Subscription } from './subscription.js';
 
@@ -15,6 +16,8 @@ export interface Permissions {
 
 /** The signalling connection of a participant, as the room uses it. */
 export interface ParticipantClient {
+  /** It knows the event `participants`. */
+  readonly batches?: boolean;
   send<E extends keyof ServerEvents>(event: E, payload: ServerEvents[E]): void;
   /** Says why and disconnects. */
   close(reason: string, retry: boolean): void;
@@ -68,6 +71,10 @@ export class Participant {
   media: MediaSession | null = null;
   /** Its PeerConnection lost our end: only a fresh one can go on. */
   needsFresh = false;
+  /** What it shows; null: it has said nothing of that, and gets everybody's tracks. Kept whatever the room runs on. */
+  view: View | null = null;
+  /** The last `layers` event, as JSON. */
+  layersTold = '';
   /** What it sends to the SFU. */
   tracks: readonly Track[] = [];
   /** What it says that it sends in a mesh; `mid` is the source. */

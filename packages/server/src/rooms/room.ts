@@ -2,18 +2,27 @@
  * A room: who is in it, what they publish and who watches. Participants are told of each other; viewers (WHEP) are not
  * shown. A participant without a connection keeps the place for the grace period.
  */
-import type { ParticipantInfo, RoomInfo, RoomSettings, ServerEvents, TrackSource } from '@efir/protocol';
+import type {
+  LeaveReason,
+  OverloadEvent,
+  ParticipantInfo,
+  RoomInfo,
+  RoomSettings,
+  ServerEvents,
+  TrackSource,
+} from '@efir/protocol';
 import type { Logger } from 'pino';
 import { ServerError } from '../errors.js';
 import type { MediaEngine } from '../media/engine.js';
 import type { MediaSession } from '../media/session.js';
 import type { TopologyOptions, TopologyStep } from '../topology/control.js';
+import { Announcements } from './announcements.js';
 import { Distribution } from './distribution.js';
+import { followSession, tellSession } from './media-notices.js';
 import type { Participant, ParticipantClient, Track } from './participant.js';
 import { Place } from './place.js';
+import type { View } from './plan.js';
 import { RoomTopology } from './room-topology.js';
-
-export type LeaveReason = ServerEvents['participant-left']['reason'];
 
 /** One who only watches: keeps the room from closing. */
 export interface Viewer {
@@ -46,8 +55,11 @@ export class Room {
   readonly topology: RoomTopology;
   /** Who speaks; a participant's id. */
   speaker: string | null = null;
+  /** Of the worker it is on. */
+  overload: OverloadEvent['level'] = 0;
   closed = false;
   #settings: RoomSettings;
+  readonly #announcements = new Announcements(this);
   readonly #bySecret = new Map<string, Participant>();
   readonly #resumeGraceMs: number;
   readonly #onEmpty: () => void;
@@ -114,9 +126,9 @@ export class Room {
     this.#bySecret.set(participant.resumeSecret, participant);
     // First: who hears that the room moves to the SFU begins no connection to the newcomer.
     this.topology.changed();
-    this.broadcast('participant-joined', { participant: this.infoOf(participant) }, participant);
+    this.#announcements.joined(participant);
     this.#onMembership();
-    if (participant.tracks.length > 0) this.distribution.tracksChanged();
+    if (participant.tracks.length > 0) this.distribution.tracksChanged(participant);
     this.#log.info({ participant: participant.id, participants: this.participants.size }, 'joined');
   }
 
@@ -128,10 +140,10 @@ export class Room {
     participant.media = null;
     this.participants.delete(participant.id);
     this.#bySecret.delete(participant.resumeSecret);
-    this.broadcast('participant-left', { participant: participant.id, reason });
+    this.#announcements.left(participant, reason);
     this.topology.changed();
     this.#onMembership();
-    if (participant.tracks.length > 0) this.distribution.tracksChanged();
+    this.distribution.left(participant);
     this.#log.info({ participant: participant.id, reason, participants: this.participants.size }, 'left');
     this.checkEmpty();
   }
@@ -177,6 +189,7 @@ export class Room {
     participant.grace = null;
     participant.client = client;
     before?.close('opened in another tab', false);
+    this.#announcements.entered(participant);
     this.topology.connected(participant);
     participant.subscription.forgetTold();
     this.distribution.subscriberChanged(participant);
@@ -193,7 +206,13 @@ export class Room {
   rename(participant: Participant, name: string): void {
     if (participant.nameFixed || participant.name === name) return;
     participant.name = name;
-    this.#tellUpdate(participant);
+    this.#announcements.updated(participant);
+  }
+
+  /** What the participant shows from now on. */
+  view(participant: Participant, view: View): void {
+    participant.view = view;
+    this.distribution.subscriberChanged(participant);
   }
 
   /** Throws `not-found` if no such track is published. */
@@ -205,14 +224,14 @@ export class Room {
     const apply = (track: Track): Track => (track.source === source ? { ...track, muted } : track);
     participant.tracks = participant.tracks.map(apply);
     participant.meshTracks = participant.meshTracks.map(apply);
-    this.#tellUpdate(participant);
+    this.#announcements.updated(participant);
   }
 
   /** What the participant sends in a mesh from now on. */
   publish(participant: Participant, tracks: readonly Track[]): void {
     const before = JSON.stringify(participant.meshTracks);
     participant.meshTracks = tracks;
-    if (before !== JSON.stringify(tracks)) this.#tellUpdate(participant);
+    if (before !== JSON.stringify(tracks)) this.#announcements.updated(participant);
   }
 
   /** An offer was agreed on: `session` is the participant's PeerConnection from now on and carries `tracks`. */
@@ -224,15 +243,17 @@ export class Room {
       participant.needsFresh = false;
       participant.subscription.forgetRoutes();
       session.onLost = (reason) => this.#transportLost(participant, session, reason);
+      followSession(participant, session, this.distribution);
     }
+    this.overloadChanged();
     participant.subscription.forgetTold();
     const before = JSON.stringify(participant.tracks);
     const announced = before !== JSON.stringify(tracks);
     participant.tracks = tracks;
     if (!this.participants.has(participant.id)) return;
-    if (announced) this.#tellUpdate(participant);
-    if (announced || fresh) this.distribution.tracksChanged();
-    else this.distribution.subscriberChanged(participant);
+    if (announced) this.#announcements.updated(participant);
+    if (announced || fresh) this.distribution.tracksChanged(participant);
+    this.distribution.subscriberChanged(participant);
   }
 
   /** The worker says who speaks. */
@@ -243,9 +264,29 @@ export class Room {
     this.broadcast('speaker', { participant: known });
   }
 
+  /** Its worker sheds more or less, or is another one. */
+  overloadChanged(): void {
+    const { home } = this.place;
+    const level = home ? this.engine.overloadOf(home.worker) : 0;
+    if (level === this.overload) return;
+    this.overload = level;
+    this.broadcast('overload', { level });
+  }
+
+  /** What a connection that has just come is to know beyond the answer to its `enter`. */
+  tellState(participant: Participant): void {
+    const { client } = participant;
+    if (!client) return;
+    if (this.speaker) client.send('speaker', { participant: this.speaker });
+    if (this.topology.preparing) client.send('topology', this.topology.preparing);
+    if (this.overload > 0) client.send('overload', { level: this.overload });
+    tellSession(participant);
+  }
+
   /** The worker is gone: finds another home, then has everyone make a fresh PeerConnection. */
   async mediaLost(reason: string): Promise<void> {
     this.place.lost();
+    this.overloadChanged();
     this.speakerChanged(null);
     this.topology.mediaLost();
     for (const viewer of [...this.viewers]) viewer.ended(reason);
@@ -267,17 +308,18 @@ export class Room {
   retireMedia(participant: Participant): void {
     this.#loseMedia(participant, 'the room has left the SFU');
     participant.tracks = [];
-    this.distribution.tracksChanged();
+    this.distribution.tracksChanged(participant);
   }
 
   releaseMedia(): void {
     this.place.release();
+    this.overloadChanged();
   }
 
   /** Tracks have other ids on the other topology. */
   moved(): void {
     if (this.topology.current === 'mesh') this.speakerChanged(null);
-    for (const participant of this.participants.values()) this.#tellUpdate(participant);
+    for (const participant of this.participants.values()) this.#announcements.updated(participant);
   }
 
   /** Puts everyone out. */
@@ -285,6 +327,7 @@ export class Room {
     if (this.closed) return;
     this.closed = true;
     this.topology.close();
+    this.#announcements.close();
     for (const viewer of [...this.viewers]) viewer.ended(reason);
     // Nobody needs to hear of all the others leaving.
     const clients = [...this.participants.values()].map((participant) => {
@@ -300,18 +343,12 @@ export class Room {
     this.place.close();
   }
 
-  broadcast<E extends keyof ServerEvents>(event: E, payload: ServerEvents[E], except?: Participant): void {
-    for (const participant of this.participants.values()) {
-      if (participant !== except) participant.client?.send(event, payload);
-    }
+  broadcast<E extends keyof ServerEvents>(event: E, payload: ServerEvents[E]): void {
+    for (const participant of this.participants.values()) participant.client?.send(event, payload);
   }
 
   checkEmpty(): void {
     if (this.empty && !this.closed) this.#onEmpty();
-  }
-
-  #tellUpdate(participant: Participant): void {
-    this.broadcast('participant-updated', { participant: this.infoOf(participant) }, participant);
   }
 
   #loseMedia(participant: Participant, reason: string): void {
@@ -325,6 +362,7 @@ export class Room {
     participant.media = null;
     participant.needsFresh = true;
     participant.subscription.forgetRoutes();
+    this.distribution.tracksChanged(participant);
   }
 
   /** One transport ended, on a worker that goes on. */

@@ -40,11 +40,10 @@ export class Rooms extends EventEmitter<RoomsEvents> {
     this.#options = options;
     const { workers } = options.engine;
     workers.on('worker-lost', (worker) => this.#workerLost(worker));
-    workers.on('notice', (_, notice) => {
-      if (notice.type !== 'speaker') return;
-      const room = this.find(roomOfRouter(notice.router));
-      if (room?.place.home?.router !== notice.router) return;
-      room.speakerChanged(notice.producer === null ? null : participantOfTransport(notice.producer));
+    // The engine has listened first: it keeps what a worker said.
+    workers.on('notice', (worker, notice) => {
+      if (notice.type === 'speaker') this.#speakerChanged(notice.router, notice.producer);
+      if (notice.type === 'overload') this.#overloadChanged(worker);
     });
   }
 
@@ -116,6 +115,16 @@ export class Rooms extends EventEmitter<RoomsEvents> {
     });
     this.#rooms.set(id, room);
     return room;
+  }
+
+  #speakerChanged(router: string, producer: string | null): void {
+    const room = this.find(roomOfRouter(router));
+    if (room?.place.home?.router !== router) return;
+    room.speakerChanged(producer === null ? null : participantOfTransport(producer));
+  }
+
+  #overloadChanged(worker: MediaWorker): void {
+    for (const room of this.list()) if (room.place.home?.worker === worker) room.overloadChanged();
   }
 
   #emptied(room: Room): void {

@@ -15,6 +15,7 @@ import type {
   RelayRequest,
   SayRequest,
   ServerEvents,
+  ViewRequest,
 } from '@efir/protocol';
 import type { z } from 'zod';
 import type { Tokens } from '../auth/tokens.js';
@@ -54,11 +55,16 @@ export class Connection implements ParticipantClient {
   #room: Room | null = null;
   #participant: Participant | null = null;
   #entering = false;
+  #batches = false;
   #closed = false;
 
   constructor(context: ConnectionContext, transport: ConnectionTransport) {
     this.#context = context;
     this.#transport = transport;
+  }
+
+  get batches(): boolean {
+    return this.#batches;
   }
 
   get entered(): boolean {
@@ -87,6 +93,7 @@ export class Connection implements ParticipantClient {
   async enter(request: z.output<typeof EnterRequest>): Promise<Ok<EnterReply>> {
     if (this.entered) throw new ServerError('conflict', 'you are in a room already: leave it first');
     this.#entering = true;
+    this.#batches = request.batches;
     try {
       const resumed = request.resume === undefined ? null : this.#resume(request.room, request.resume, request.name);
       return resumed ?? (await this.#join(request));
@@ -127,6 +134,12 @@ export class Connection implements ParticipantClient {
   async say(request: SayRequest): Promise<Ok<PlainReply>> {
     const { room, participant } = this.#membership();
     await say(room, participant, request, this.#context.limits);
+    return { ok: true };
+  }
+
+  async view(request: z.output<typeof ViewRequest>): Promise<Ok<PlainReply>> {
+    const { room, participant } = this.#membership();
+    room.view(participant, request);
     return { ok: true };
   }
 
@@ -184,7 +197,9 @@ export class Connection implements ParticipantClient {
     this.#participant = participant;
     const { pending } = room.topology;
     // After the reply, which says nothing of it or not all.
-    if (room.speaker || pending) setImmediate(() => this.#tellState());
+    setImmediate(() => {
+      if (participant.client === this) room.tellState(participant);
+    });
     return {
       ok: true,
       participant: participant.id,
@@ -195,13 +210,6 @@ export class Connection implements ParticipantClient {
       participants: room.participantInfos(),
       ...this.#context.iceServers(participant.id, this.#transport.host),
     };
-  }
-
-  #tellState(): void {
-    if (!this.#room) return;
-    const { speaker, topology } = this.#room;
-    if (speaker) this.send('speaker', { participant: speaker });
-    if (topology.preparing) this.send('topology', topology.preparing);
   }
 
   #membership(): { room: Room; participant: Participant } {

@@ -1,4 +1,5 @@
 import { EnterReply } from '@efir/protocol';
+import { sourceTag } from '@efir/sfu';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { offer, publishing, receiving } from '../testing/offers.js';
 import { startTestServer, type TestServer } from '../testing/test-server.js';
@@ -50,9 +51,9 @@ test('what one publishes, the other receives: tracks announced, routed and assig
   await bob.offer(receiving(1, 2));
   expect(await bob.event('streams')).toEqual({
     streams: [
-      { mid: '0', participant: ann.id, source: 'microphone', track: `${ann.id}/0` },
-      { mid: '1', participant: ann.id, source: 'screen', track: `${ann.id}/1` },
-      { mid: '2', participant: null, source: null, track: null },
+      { mid: '0', participant: ann.id, source: 'microphone', track: `${ann.id}/0`, csrc: sourceTag(`${ann.id}.1/0`) },
+      { mid: '1', participant: ann.id, source: 'screen', track: `${ann.id}/1`, csrc: sourceTag(`${ann.id}.1/1`) },
+      { mid: '2', participant: null, source: null, track: null, csrc: null },
     ],
     missing: { audio: 0, video: 0 },
   });
@@ -220,7 +221,7 @@ test('an offer of garbage, of too much or of nothing we have names the reason', 
 test('a message above the payload limit ends the connection that sent it, and no other', async () => {
   const ann = await running.enter('demo', 'Ann');
   const bob = await running.enter('demo', 'Bob');
-  ann.socket.emit('offer', { sdp: 'v'.repeat(200_000) });
+  ann.socket.emit('offer', { sdp: 'v'.repeat(1_200_000) });
   await ann.disconnected();
   await bob.event('participant-left', ({ reason }) => reason === 'lost');
 });

@@ -6,7 +6,7 @@ import { type ErrorReply, SFU_NAMESPACE } from '@efir/protocol';
 import type { Logger } from 'pino';
 import type { Server as IoServer, Socket } from 'socket.io';
 import { errorReply, ServerError } from '../errors.js';
-import { addressKey } from '../limits.js';
+import { addressKey, type LimitName } from '../limits.js';
 import { isLoopback } from '../media/candidates.js';
 import type { Metrics } from '../metrics.js';
 import { validate } from '../validation.js';
@@ -25,6 +25,12 @@ export interface GatewayOptions extends ConnectionContext, ConnectionLimits {
   idleMs?: number;
 }
 
+/** Messages that come often for good reasons are counted apart. */
+const OWN_LIMITS = new Map<string, LimitName>([
+  ['relay', 'relays'],
+  ['view', 'views'],
+]);
+
 type Ack = (reply: unknown) => void;
 
 export function serveSfu(io: IoServer, options: GatewayOptions): void {
@@ -33,7 +39,10 @@ export function serveSfu(io: IoServer, options: GatewayOptions): void {
   limitConnections(namespace, options);
   namespace.on('connection', (socket) => {
     metrics.sockets.inc({ protocol: 'app' });
-    socket.once('disconnect', () => metrics.sockets.dec({ protocol: 'app' }));
+    socket.once('disconnect', (reason) => {
+      metrics.sockets.dec({ protocol: 'app' });
+      metrics.disconnects.inc({ reason });
+    });
     serveSocket(socket, options);
   });
 }
@@ -59,7 +68,7 @@ function serveSocket(socket: Socket, { idleMs = 30_000, ...options }: GatewayOpt
   });
 
   const handle = async (event: string, args: unknown[]): Promise<unknown> => {
-    await limits.take(event === 'relay' ? 'relays' : 'socketMessages', socket.id);
+    await limits.take(OWN_LIMITS.get(event) ?? 'socketMessages', socket.id);
     await limits.take('messages', key);
     if (!isRequest(event)) throw new ServerError('bad-request', `there is no message "${event.slice(0, 40)}"`);
     return dispatch(connection, event, args[0]);
@@ -105,6 +114,8 @@ function dispatch(connection: Connection, event: RequestName, payload: unknown):
       return connection.migrated(validate(REQUESTS.migrated, payload));
     case 'say':
       return connection.say(validate(REQUESTS.say, payload));
+    case 'view':
+      return connection.view(validate(REQUESTS.view, payload));
     case 'ice-servers':
       validate(REQUESTS['ice-servers'], payload ?? {});
       return connection.iceServers();

@@ -9,6 +9,7 @@ import {
   PublishRequest,
   RelayRequest,
   SayRequest,
+  ViewRequest,
 } from '@efir/protocol';
 
 export const REQUESTS = {
@@ -19,6 +20,7 @@ export const REQUESTS = {
   relay: RelayRequest,
   migrated: MigratedRequest,
   say: SayRequest,
+  view: ViewRequest,
   'ice-servers': IceServersRequest,
   leave: LeaveRequest,
 } as const;

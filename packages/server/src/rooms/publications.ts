@@ -1,0 +1,102 @@
+/**
+ * What is published in a room: brought up to date for one participant at a time, looked up by track or producer, never gone
+ * through as a whole except for subscribers without a view.
+ */
+import type { AssignableTrack } from './assignment.js';
+import type { Participant } from './participant.js';
+
+/** A track that someone publishes. */
+export interface PublishedTrack extends AssignableTrack {
+  participant: string;
+  /** Id on the worker; null while its transport is being replaced: its owner is coming back. */
+  producer: string | null;
+}
+
+export interface PublicationChange {
+  publisher: string;
+  /** Of its microphones one came, went or has another producer. */
+  microphones: boolean;
+  screenSounds: boolean;
+}
+
+type Publisher = Pick<Participant, 'id' | 'gone' | 'tracks' | 'media' | 'trackId'>;
+
+export class Publications {
+  readonly #byParticipant = new Map<string, readonly PublishedTrack[]>();
+  readonly #microphones = new Map<string, PublishedTrack>();
+  readonly #screenSounds = new Map<string, PublishedTrack>();
+
+  /** Of the whole room, by track id. */
+  get microphones(): ReadonlyMap<string, PublishedTrack> {
+    return this.#microphones;
+  }
+
+  /** Of the whole room, by track id. */
+  get screenSounds(): ReadonlyMap<string, PublishedTrack> {
+    return this.#screenSounds;
+  }
+
+  /** Takes over what the participant publishes now. Null if it is what it was. */
+  update(participant: Publisher): PublicationChange | null {
+    const { id, media, gone } = participant;
+    const before = this.of(id);
+    const after = gone
+      ? []
+      : participant.tracks.map(
+          ({ mid, kind, source }): PublishedTrack => ({
+            id: participant.trackId(mid),
+            kind,
+            source,
+            participant: id,
+            producer: media && `${media.transport}/${mid}`,
+          }),
+        );
+    if (describe(before) === describe(after)) return null;
+    if (after.length > 0) this.#byParticipant.set(id, after);
+    else this.#byParticipant.delete(id);
+    return {
+      publisher: id,
+      microphones: replace(this.#microphones, 'microphone', before, after),
+      screenSounds: replace(this.#screenSounds, 'screen-audio', before, after),
+    };
+  }
+
+  /** Of one participant. */
+  of(participant: string): readonly PublishedTrack[] {
+    return this.#byParticipant.get(participant) ?? [];
+  }
+
+  /** By track id, or by `${participant}/${source}`. */
+  find(name: string): PublishedTrack | null {
+    const publisher = publisherOf(name);
+    const tracks = this.of(publisher);
+    const source = name.slice(publisher.length + 1);
+    return tracks.find(({ id }) => id === name) ?? tracks.find((track) => track.source === source) ?? null;
+  }
+
+  byProducer(participant: string, producer: string): PublishedTrack | null {
+    return this.of(participant).find((track) => track.producer === producer) ?? null;
+  }
+}
+
+/** Of a name that `Publications.find` takes. */
+export function publisherOf(name: string): string {
+  return name.split('/', 1)[0] ?? '';
+}
+
+function replace(
+  index: Map<string, PublishedTrack>,
+  source: PublishedTrack['source'],
+  before: readonly PublishedTrack[],
+  after: readonly PublishedTrack[],
+): boolean {
+  const [was, is] = [before, after].map((tracks) => tracks.filter((track) => track.source === source));
+  if (describe(was) === describe(is)) return false;
+  for (const { id } of was) if (!is.some((track) => track.id === id)) index.delete(id);
+  for (const track of is) index.set(track.id, track);
+  return true;
+}
+
+function describe(tracks: readonly PublishedTrack[]): string {
+  return tracks.map(({ id, source, producer }) => `${id} ${source} ${producer}`).join('\n');
+}
