@@ -60,7 +60,7 @@ export class Prober {
     }
     if (elapsed < cluster.minMs) return false;
     this.engine.counters.probes++;
-    subscriber.estimator?.probeSent(cluster.id, transportCc.newest(stream.transport.number), probe.bytes);
+    subscriber.estimator?.probeSent(cluster.id, transportCc.newest(stream.transport.number));
     return true;
   }
 }
