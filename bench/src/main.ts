@@ -1,6 +1,6 @@
 /** `npm run bench -- <bench> [options]`. Progress goes to stderr, results to stdout. */
 import { BenchError } from './errors.js';
-import { parseFanOut, parseJoins, USAGE } from './options.js';
+import { parseCongestion, parseFanOut, parseJoins, USAGE } from './options.js';
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -15,6 +15,17 @@ async function main([bench, ...args]: string[]): Promise<number> {
     const options = parseJoins(args);
     const { joins } = await import('./joins/run.js');
     show(await joins(options, log), options.json);
+    return 0;
+  }
+  if (bench === 'congestion') {
+    const options = parseCongestion(args);
+    if (options.cost) {
+      const { measureCost } = await import('./congestion/cost.js');
+      show({ ...measureCost() }, options.json);
+      return 0;
+    }
+    const { congestion } = await import('./congestion/run.js');
+    for (const path of congestion(log)) process.stdout.write(`${path}\n`);
     return 0;
   }
   process.stdout.write(USAGE);

@@ -23,6 +23,12 @@ export interface JoinsOptions {
   json: boolean;
 }
 
+export interface CongestionOptions {
+  /** CPU and memory of estimates instead of the report. */
+  cost: boolean;
+  json: boolean;
+}
+
 export const USAGE = `npm run bench -- <bench> [options]
 
   fan-out   one publisher, many subscribers: CPU per forwarded packet of the whole worker beside a bare sendto loop,
@@ -39,7 +45,11 @@ export const USAGE = `npm run bench -- <bench> [options]
     --subscribers <n>   default 200
     --priority, --json
 
-Both want two CPUs: the worker has the first to itself, everything else runs on the second.
+  congestion  bandwidth estimation in virtual time: RFC 8867, a link cut, loss; writes tables and plots of docs/congestion.md
+    --cost              CPU of a feedback and memory of an estimator instead
+    --json              with --cost
+
+The first two want two CPUs: the worker has the first to itself, everything else runs on the second.
 `;
 
 export function parseFanOut(args: string[]): FanOutOptions {
@@ -74,6 +84,11 @@ export function parseJoins(args: string[]): JoinsOptions {
     priority: values.priority === true,
     json: values.json === true,
   };
+}
+
+export function parseCongestion(args: string[]): CongestionOptions {
+  const values = parse(args, { cost: { type: 'boolean' }, json: { type: 'boolean' } });
+  return { cost: values.cost === true, json: values.json === true };
 }
 
 type OptionTypes = Record<string, { type: 'string' | 'boolean' }>;

@@ -71,7 +71,8 @@ test('the same feedback again and again counts once', () => {
   time.runUntil(5000);
   const before = flow.estimator.targetBps;
   time.runUntil(20_000);
-  expect(flow.estimator.targetBps).toBeLessThanOrEqual(before * 1.5);
+  // As good as no feedback.
+  expect(flow.estimator.targetBps).toBeLessThan(before / 4);
 });
 
 test('garbage is refused and changes nothing', () => {

@@ -105,3 +105,10 @@ test('receiver reports alone bring the rate up slowly and down with loss', () =>
   estimator.receiverReport(Number.NaN, 80, now);
   expect(estimator.lossShare).toBe(0.2);
 });
+
+test('reordering is not loss', () => {
+  const { flow, time } = callOver({ capacity: 2e6, reordering: { share: 0.05, delayMs: 15 } });
+  time.runUntil(20_000);
+  expect(flow.estimator.lossShare).toBeLessThan(0.01);
+  expect(flow.estimator.targetBps).toBeGreaterThan(1.4e6);
+});

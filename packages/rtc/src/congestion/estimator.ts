@@ -266,6 +266,11 @@ export class BandwidthEstimator implements AcknowledgementObserver {
     this.loss.packet(sentUs, bytes, true);
   }
 
+  /** For the history: the packet acknowledged next was reported missing before. */
+  recovered(): void {
+    this.loss.recovered();
+  }
+
   private observe(nowMs: number): void {
     this.history.figures(nowMs * 1000, figures);
     this.watchLimit(figures.sentBps);

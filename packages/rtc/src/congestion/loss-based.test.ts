@@ -85,7 +85,10 @@ test('while little is sent nothing is learnt of more', () => {
 test('a packet that came after all was not lost', () => {
   const loss = new LossBased();
   for (let i = 0; i < 100; i++) loss.packet(i * 5000, 1000, i % 2 === 0);
-  for (let i = 0; i < 50; i++) loss.recovered();
+  for (let i = 0; i < 50; i++) {
+    loss.recovered();
+    loss.packet(i * 10_000, 1000, false);
+  }
   loss.update(1e6, 1e6, 0, false, 500);
   expect(loss.share).toBe(0);
 });

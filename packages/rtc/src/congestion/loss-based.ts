@@ -65,9 +65,11 @@ export class LossBased {
     if (lost) this.partLost++;
   }
 
-  /** A packet reported lost came after all. */
+  /** A packet reported lost came after all, and is told of once more. */
   recovered(): void {
-    if (this.partLost > 0) this.partLost--;
+    if (this.partLost === 0) return;
+    this.partLost--;
+    this.partPackets--;
   }
 
   /**

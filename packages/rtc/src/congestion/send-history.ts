@@ -69,6 +69,8 @@ export interface AcknowledgementObserver {
   acknowledged(sequence: number, sentUs: number, arrivalUs: number, bytes: number): void;
   /** Reported missing. It may be acknowledged later all the same. */
   lost?(sequence: number, sentUs: number, bytes: number): void;
+  /** The packet that is acknowledged next was reported missing before. */
+  recovered?(): void;
 }
 
 export class SendHistory implements TransportFeedbackSink {
@@ -238,7 +240,10 @@ export class SendHistory implements TransportFeedbackSink {
     const bytes = entry & BYTES_MASK;
     const sentUs = this.sentUs[slot];
     if (received) {
-      if (state === LOST) this.unlose();
+      if (state === LOST) {
+        this.unlose();
+        this.observer?.recovered?.();
+      }
       this.settle(slot, ACKNOWLEDGED);
       this.acknowledge(sentUs, this.referenceUs + arrivalUs, bytes);
       this.observer?.acknowledged(sequence, sentUs, this.referenceUs + arrivalUs, bytes);

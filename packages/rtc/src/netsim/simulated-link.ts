@@ -48,6 +48,16 @@ export class SimulatedLink {
     return waits[Math.min(waits.length - 1, Math.floor(share * waits.length))];
   }
 
+  /** The longest wait of each `stepMs` from 0 to `toMs`. */
+  queueSeries(stepMs: number, toMs: number): number[] {
+    const series = new Array<number>(Math.ceil(toMs / stepMs)).fill(0);
+    this.within(0, toMs, (i) => {
+      const step = Math.floor(this.atMs[i] / stepMs);
+      series[step] = Math.max(series[step], this.waitsMs[i]);
+    });
+    return series;
+  }
+
   private within(fromMs: number, toMs: number, visit: (index: number) => void): void {
     for (let i = 0; i < this.atMs.length; i++) if (this.atMs[i] >= fromMs && this.atMs[i] < toMs) visit(i);
   }
