@@ -4,6 +4,7 @@ export { FecHeader } from './fec-header.js';
 export { FecParity, MAX_FEC_BODY_BYTES } from './fec-parity.js';
 export * from './fec-rate.js';
 export * from './flexfec03.js';
+export * from './jitter-buffer/index.js';
 export * from './loss-pattern.js';
 export * from './nack-generator.js';
 export * from './opus.js';
