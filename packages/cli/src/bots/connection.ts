@@ -8,6 +8,7 @@ import {
   PlainReply,
   type ServerEvents,
   SFU_NAMESPACE,
+  type ViewRequest,
 } from '@efir/protocol';
 import { io, type Socket } from 'socket.io-client';
 
@@ -35,6 +36,10 @@ export interface MissingSections {
 interface RoomConnectionEvents {
   /** Sections that are wanted for receiving everything. */
   missing: [MissingSections];
+  /** Somebody came, or publishes something else: a `ParticipantInfo`, if the server is right. */
+  present: [participant: unknown];
+  /** Somebody left. */
+  absent: [participant: unknown];
   /** The media transport is gone on the server's side. */
   'media-restart': [];
   closed: [{ reason: string; retry: boolean }];
@@ -71,6 +76,17 @@ export class RoomConnection extends EventEmitter<RoomConnectionEvents> {
     socket.on('streams', (event: ServerEvents['streams']) => {
       const missing = { audio: bounded(event?.missing?.audio), video: bounded(event?.missing?.video) };
       if (missing.audio + missing.video > 0) this.emit('missing', missing);
+    });
+    const present = (event: Partial<ServerEvents['participant-joined']> | null): void =>
+      void this.emit('present', event?.participant);
+    const absent = (event: Partial<ServerEvents['participant-left']> | null): void =>
+      void this.emit('absent', event?.participant);
+    socket.on('participant-joined', present);
+    socket.on('participant-updated', present);
+    socket.on('participant-left', absent);
+    socket.on('participants', (event: Partial<ServerEvents['participants']> | null) => {
+      for (const participant of [...list(event?.joined), ...list(event?.updated)]) present({ participant });
+      for (const left of list(event?.left)) absent(left);
     });
     socket.on('media-restart', () => this.emit('media-restart'));
     socket.on('closed', (event: ServerEvents['closed']) =>
@@ -109,6 +125,10 @@ export class RoomConnection extends EventEmitter<RoomConnectionEvents> {
     return this.#ask('offer', request, OfferReply);
   }
 
+  async view(request: ViewRequest): Promise<void> {
+    await this.#ask('view', request, PlainReply);
+  }
+
   /** Says goodbye if it can, and closes. */
   async leave(): Promise<void> {
     if (this.#socket.connected) await this.#ask('leave', {}, PlainReply).catch(() => {});
@@ -135,6 +155,10 @@ export class RoomConnection extends EventEmitter<RoomConnectionEvents> {
     }
     return data as Accepted<T>;
   }
+}
+
+function list<T>(value: T[] | undefined): T[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function bounded(count: unknown): number {

@@ -9,12 +9,20 @@ test('a command line becomes options, with defaults for what it leaves out', () 
     room: 'demo',
     publishers: 3,
     subscribers: 200,
+    page: null,
+    publisherPage: null,
     durationMs: 60_000,
     joinsPerSecond: 20,
     insecure: false,
     json: false,
     token: undefined,
   });
+});
+
+test('publishers show as large a page as subscribers, unless they have one of their own', () => {
+  expect(parseBotsOptions(['--page', '9'])).toMatchObject({ page: 9, publisherPage: 9 });
+  expect(parseBotsOptions(['--page', '9', '--publisher-page', '0'])).toMatchObject({ page: 9, publisherPage: 0 });
+  expect(parseBotsOptions(['--publisher-page', '4'])).toMatchObject({ page: null, publisherPage: 4 });
 });
 
 test('times have units', () => {
@@ -29,6 +37,8 @@ test.each([
   [['--duration', '0s'], '--duration'],
   [['--publishers', '0'], 'nobody'],
   [['--subscribers', '99999'], 'at most'],
+  [['--page', '64'], '--page'],
+  [['--publisher-page', '-1'], '--publisher-page'],
   [['--colour', 'red'], '--colour'],
 ])('%j is refused with a reason', (args, reason) => {
   expect(() => parseBotsOptions(args)).toThrow(BotsUsageError);

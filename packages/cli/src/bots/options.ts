@@ -1,11 +1,16 @@
 /** What `efir bots` is asked to do, from its command line. */
 import { parseArgs } from 'node:util';
+import { MAX_TILES } from '@efir/protocol';
 
 export interface BotsOptions {
   url: string;
   room: string;
   publishers: number;
   subscribers: number;
+  /** Cameras that a subscriber shows beside whoever speaks; null: it receives everybody. */
+  page: number | null;
+  /** The same of a publisher. */
+  publisherPage: number | null;
   /** Ms; null: until interrupted. */
   durationMs: number | null;
   /** Joins a second; 0: all at once. */
@@ -29,6 +34,8 @@ Joins a room with robots, through the same doors as people: publishers send pict
   --url <url>            server (default: http://localhost:3000)
   --publishers <n>       robots that send audio and video (default: 1)
   --subscribers <n>      robots that only receive (default: 0)
+  --page <n>             show whoever speaks and n others, hear the loudest three (default: receive everybody)
+  --publisher-page <n>   the same for publishers; 0: they only hear (default: as --page)
   --duration <time>      leave after this time: 60s, 5m, 1h (default: stay until Ctrl-C)
   --rate <n>             joins per second, 0 for all at once (default: 20)
   --token <token>        join token, where the server wants one
@@ -37,6 +44,8 @@ Joins a room with robots, through the same doors as people: publishers send pict
 `;
 
 const MAX_ROBOTS = 4000;
+/** Together with the tile of whoever speaks, what a view may have. */
+const MAX_PAGE = MAX_TILES - 1;
 
 /** Throws `BotsUsageError`. */
 export function parseBotsOptions(args: string[]): BotsOptions | 'help' {
@@ -55,6 +64,8 @@ export function parseBotsOptions(args: string[]): BotsOptions | 'help' {
     room,
     publishers: count('publishers', values.publishers, 1),
     subscribers: count('subscribers', values.subscribers, 0),
+    page: page('page', values.page, null),
+    publisherPage: page('publisher-page', values['publisher-page'], page('page', values.page, null)),
     durationMs: values.duration === undefined ? null : durationMs(values.duration),
     joinsPerSecond: count('rate', values.rate, 20),
     insecure: values.insecure ?? false,
@@ -76,6 +87,8 @@ function parsed(args: string[]) {
         url: { type: 'string' },
         publishers: { type: 'string' },
         subscribers: { type: 'string' },
+        page: { type: 'string' },
+        'publisher-page': { type: 'string' },
         duration: { type: 'string' },
         rate: { type: 'string' },
         token: { type: 'string' },
@@ -93,6 +106,13 @@ function count(name: string, text: string | undefined, fallback: number): number
   if (text === undefined) return fallback;
   if (!/^\d{1,5}$/.test(text)) throw new BotsUsageError(`--${name} must be a whole number, not ${text}`);
   return Number(text);
+}
+
+function page(name: string, text: string | undefined, fallback: number | null): number | null {
+  if (text === undefined) return fallback;
+  const size = count(name, text, 0);
+  if (size > MAX_PAGE) throw new BotsUsageError(`--${name} must be at most ${MAX_PAGE}, not ${text}`);
+  return size;
 }
 
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

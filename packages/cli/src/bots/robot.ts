@@ -4,7 +4,8 @@
  */
 import { createOffer, parseAnswer } from '@efir/rtc';
 import type { ClientHub, ClientPeer } from '@efir/sfu';
-import { type MissingSections, RoomConnection, type RoomConnectionOptions } from './connection.js';
+import { type MissingSections, RoomConnection, type RoomConnectionOptions, type SignalingError } from './connection.js';
+import type { RobotPage } from './page.js';
 import { type PublishedClips, Publisher } from './publisher.js';
 import { RobotSections } from './sections.js';
 import { emptySnapshot, type RobotSnapshot } from './snapshot.js';
@@ -16,9 +17,13 @@ export interface RobotOptions extends RoomConnectionOptions {
   hub: ClientHub;
   /** What to publish; null: only receive. */
   clips: PublishedClips | null;
+  /** What to show; null: everybody is received, each in a section. */
+  page: RobotPage | null;
 }
 
 const RETRY_MS = 1000;
+/** Between two views; who comes and goes meanwhile is in the next. */
+const VIEW_MS = 250;
 
 export class Robot {
   readonly #options: RobotOptions;
@@ -37,6 +42,9 @@ export class Robot {
   #offering: Promise<void> = Promise.resolve();
   #left = false;
   #retry: NodeJS.Timeout | null = null;
+  #viewTimer: NodeJS.Timeout | null = null;
+  /** The last view, as JSON. */
+  #shown = '';
 
   #startMs = 0;
   #connectedMs: number | null = null;
@@ -50,7 +58,15 @@ export class Robot {
     this.#connection = new RoomConnection(options);
     this.#cname = options.name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
     this.#connection.on('missing', ({ audio, video }) => {
-      if (this.#sections.receive(audio, video)) this.#offerSoon(false);
+      if (!options.page && this.#sections.receive(audio, video)) this.#offerSoon(false);
+    });
+    this.#connection.on('present', (participant) => {
+      options.page?.put(participant);
+      this.#showSoon();
+    });
+    this.#connection.on('absent', (participant) => {
+      options.page?.remove(participant);
+      this.#showSoon();
     });
     this.#connection.on('media-restart', () => this.#startAnew());
     this.#connection.on('reconnected', () => void this.#enterAgain());
@@ -64,6 +80,7 @@ export class Robot {
     this.#startMs = performance.now();
     await this.#connection.open();
     await this.#enter();
+    this.#show();
     await this.#offer(true);
     await this.#peer?.connected();
   }
@@ -76,6 +93,7 @@ export class Robot {
   async leave(): Promise<void> {
     this.#left = true;
     if (this.#retry) clearTimeout(this.#retry);
+    if (this.#viewTimer) clearTimeout(this.#viewTimer);
     await this.#connection.leave();
     this.#peer?.close();
   }
@@ -94,9 +112,16 @@ export class Robot {
   }
 
   async #enter(): Promise<boolean> {
-    const { room, name, token } = this.#options;
-    const reply = await this.#connection.enter({ room, name, token, resume: this.#resume, mesh: false });
+    const { room, name, token, page } = this.#options;
+    const request = { room, name, token, resume: this.#resume, mesh: false, batches: true };
+    const reply = await this.#connection.enter(request);
     this.#resume = reply.resume;
+    if (page) {
+      page.begin(reply.participant, reply.participants);
+      this.#expected = page.sections;
+      this.#shown = '';
+      return reply.resumed;
+    }
     const tracks = reply.participants.filter(({ id }) => id !== reply.participant).flatMap((other) => other.tracks);
     const audio = tracks.filter((track) => track.kind === 'audio').length;
     this.#expected = { audio: Math.max(1, audio), video: Math.max(1, tracks.length - audio) };
@@ -107,10 +132,33 @@ export class Robot {
     if (this.#left || this.#resume === undefined) return;
     try {
       const resumed = await this.#enter();
+      this.#show();
       if (!resumed || this.#peer?.state !== 'connected') this.#startAnew();
     } catch (error) {
       this.#failure = (error as Error).message;
     }
+  }
+
+  #showSoon(): void {
+    if (!this.#options.page || this.#viewTimer || this.#left) return;
+    this.#viewTimer = setTimeout(() => {
+      this.#viewTimer = null;
+      this.#show();
+    }, VIEW_MS);
+  }
+
+  /** Tells the server what the page shows now, if that is something else. */
+  #show(): void {
+    const view = this.#options.page?.view();
+    const text = JSON.stringify(view);
+    if (!view || text === this.#shown) return;
+    this.#shown = text;
+    this.#connection.view(view).catch((error: SignalingError) => {
+      this.#shown = '';
+      // Without an answer the connection is lost: it comes again with the next `enter`.
+      if (error.code === 'rate-limited') this.#showSoon();
+      else if (error.code !== 'timeout' && !this.#left) this.#failure = error.message;
+    });
   }
 
   /** New PeerConnection. */

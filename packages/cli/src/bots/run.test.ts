@@ -36,6 +36,19 @@ test('publishers are heard and seen by all, and at the end everybody has left', 
   expect(await participants('all')).toBe(0);
 }, 30_000);
 
+test('with a page, robots receive a page of pictures and three voices, however many are there', async () => {
+  const { code, text } = await run([
+    ...['--room', 'pages', '--publishers', '6', '--subscribers', '1', '--page', '2', '--publisher-page', '0'],
+    ...['--duration', '4s', '--rate', '0', '--json'],
+  ]);
+  const report = JSON.parse(text) as SwarmReport;
+  expect(report).toMatchObject({ joined: 7, receivedMedia: 7, failures: {} });
+  // Two pictures and the speaker's at 15 fps, and no more.
+  expect(report.frames).toBeGreaterThan(2 * 15 * 2);
+  expect(report.frames).toBeLessThan(3 * 15 * 6);
+  expect(code).toBe(0);
+}, 30_000);
+
 test('an interruption ends it at once, with a summary and everybody out of the room', async () => {
   let interrupt: () => void = () => {};
   const interrupted = new Promise<void>((resolve) => {

@@ -2,6 +2,7 @@
 import { ClientHub } from '@efir/sfu';
 import { type Clips, loadClips } from './media/clips.js';
 import type { BotsOptions } from './options.js';
+import { RobotPage } from './page.js';
 import type { PublishedClips } from './publisher.js';
 import { Robot } from './robot.js';
 import type { RobotSnapshot } from './snapshot.js';
@@ -11,7 +12,7 @@ const PLAY_TICK_MS = 5;
 
 export type SwarmOptions = Pick<
   BotsOptions,
-  'url' | 'room' | 'publishers' | 'subscribers' | 'joinsPerSecond' | 'insecure' | 'token'
+  'url' | 'room' | 'publishers' | 'subscribers' | 'page' | 'publisherPage' | 'joinsPerSecond' | 'insecure' | 'token'
 >;
 
 export class Swarm {
@@ -73,8 +74,9 @@ export class Swarm {
   }
 
   async #start(i: number): Promise<void> {
-    const { url, room, insecure, token, publishers } = this.#options;
+    const { url, room, insecure, token, publishers, page, publisherPage } = this.#options;
     const publishes = i < publishers;
+    const size = publishes ? publisherPage : page;
     const name = publishes ? `Robot ${i + 1}` : `Listener ${i - publishers + 1}`;
     const robot = new Robot({
       url,
@@ -84,6 +86,7 @@ export class Swarm {
       name,
       hub: this.#hub,
       clips: publishes ? this.#clip(i) : null,
+      page: size === null ? null : new RobotPage(size, i * size),
     });
     this.robots.push(robot);
     try {
