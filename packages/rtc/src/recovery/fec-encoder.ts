@@ -10,8 +10,10 @@ import { FecParity, MAX_FEC_BODY_BYTES } from './fec-parity.js';
 import { writeFlexfec03 } from './flexfec03.js';
 import { MAX_ULPFEC_SPAN, writeUlpfec } from './ulpfec.js';
 
-/** Parities: a multiple of 2, 3, 4 and 6, so that merging keeps neighbours apart. */
+/** Parities at most. */
 const ROWS = 12;
+/** How many a block may be laid out on: divisors of each other mostly, so that merging keeps neighbours apart. */
+const LAYOUTS = [1, 2, 3, 4, 6, 12];
 /** Share of its longest age at which a block takes what it gets. */
 const RIPE = 0.6;
 export const MAX_FEC_SHARE = 0.5;
@@ -26,7 +28,12 @@ export class FecEncoder {
 
   private readonly rows = Array.from({ length: ROWS }, () => new FecParity());
   private row: FecParity = this.rows[0];
+  /** Of the open block: parities in turn, packets so far. */
+  private layout = 1;
   private count = 0;
+  /** Packets of a frame: so far, and on average. */
+  private frameCount = 0;
+  private frameSize = 4;
   private base = 0;
   private openedMs = 0;
   /** Repair packets that may be made, with the fraction left over. */
@@ -53,10 +60,14 @@ export class FecEncoder {
     if (this.count === 0) {
       this.base = sequence;
       this.openedMs = nowMs;
+      // As many parities as a frame gets: what has to be merged costs twice. Against bursts, as many as there are.
+      const expected = this.minRepairs > 1 ? ROWS : Math.ceil(this.credit + this.share * this.frameSize - 0.01);
+      this.layout = LAYOUTS.find((rows) => rows >= expected) ?? ROWS;
     }
-    this.row = this.rows[this.count % ROWS];
+    this.row = this.rows[this.count % this.layout];
     this.row.addHeader((sequence - this.base) & 0xffff, first & 0x3f, second, timestamp, bodyLength);
     this.count++;
+    this.frameCount++;
     this.credit = Math.min(ROWS, this.credit + Math.min(this.share, MAX_FEC_SHARE));
     return true;
   }
@@ -71,17 +82,23 @@ export class FecEncoder {
 
   /** How many repair packets are to be sent now, before any further packet; mostly 0. `endOfFrame`: the last one had the marker. */
   repairs(endOfFrame: boolean, nowMs: number): number {
+    if (endOfFrame) {
+      this.frameSize += (this.frameCount - this.frameSize) / 8;
+      this.frameCount = 0;
+    }
     if (this.count === 0 || this.closed) return 0;
-    const full = this.count >= Math.min(MAX_ULPFEC_SPAN / 2, ROWS / this.share);
+    const full = this.count >= MAX_ULPFEC_SPAN / 2 || Math.round(this.credit) > this.layout;
     if (!endOfFrame && !full) return 0;
-    const wanted = Math.min(Math.round(this.credit), this.count, ROWS);
+    const wanted = Math.min(Math.round(this.credit), this.count, this.layout);
     // Another frame or so, and the block would be too old.
     const ripe = full || nowMs - this.openedMs >= this.maxBlockMs * RIPE;
     if (wanted < (ripe ? 1 : Math.max(1, this.minRepairs))) {
       if (full) this.reset();
       return 0;
     }
-    for (let row = wanted; row < Math.min(this.count, ROWS); row++) this.rows[row % wanted].merge(this.rows[row]);
+    for (let row = wanted; row < Math.min(this.count, this.layout); row++) {
+      this.rows[row % wanted].merge(this.rows[row]);
+    }
     this.credit -= wanted;
     this.closed = true;
     return wanted;
@@ -98,7 +115,7 @@ export class FecEncoder {
 
   /** Forgets the open block, as when the stream changes its source. */
   reset(): void {
-    for (let row = 0; row < Math.min(this.count, ROWS); row++) this.rows[row].clear();
+    for (let row = 0; row < Math.min(this.count, this.layout); row++) this.rows[row].clear();
     this.count = 0;
     this.closed = false;
   }

@@ -55,7 +55,7 @@ export function writeFlexfec03(
   dst[at + 16] = sequenceBase >> 8;
   dst[at + 17] = sequenceBase;
   writeMask(parity, dst, at + MASK_OFFSET);
-  for (let i = 0; i < bodyLength; i++) dst[at + header + i] = parity.body[i];
+  dst.set(parity.body.subarray(0, bodyLength), at + header);
   return header + bodyLength;
 }
 

@@ -82,7 +82,8 @@ export function simulateRecovery(scenario: RecoveryScenario): RecoveryResult {
   const restored = new Uint8Array(1512);
   const asked = new Uint16Array(1000);
   const have = new Set<number>();
-  let keyFrameAskedMs = Number.NEGATIVE_INFINITY;
+  let keyFrameAskedMs = oneWayMs;
+  let started = false;
 
   const arrive = (at: number, { bytes, repair }: Sent): void => {
     if (have.has(at)) return;
@@ -94,7 +95,10 @@ export function simulateRecovery(scenario: RecoveryScenario): RecoveryResult {
       decoder.packet(bytes, 0, bytes.length);
       const frame = frameOf.get(at)!;
       if (--frame.missing === 0) frame.completeMs = time.nowMs;
-      if (frame.key && frame.missing === 0) nack.keyFrame(at);
+      if (frame.key && frame.missing === 0) {
+        nack.keyFrame(at);
+        started = true;
+      }
     }
     while (decoder.restore(restored) > 0) {
       const missing = (restored[2] << 8) | restored[3];
@@ -152,7 +156,7 @@ export function simulateRecovery(scenario: RecoveryScenario): RecoveryResult {
     time.after(oneWayMs, () => {
       for (const at of wanted) transmit(at, sent.get(at)!);
     });
-    if (nack.keyFrameNeeded && time.nowMs - keyFrameAskedMs > Math.max(500, rttMs)) {
+    if ((nack.keyFrameNeeded || !started) && time.nowMs - keyFrameAskedMs > Math.max(500, rttMs)) {
       keyFrameAskedMs = time.nowMs;
       time.after(oneWayMs, () => {
         keyFrameWanted = true;

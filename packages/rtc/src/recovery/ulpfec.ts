@@ -44,7 +44,7 @@ export function writeUlpfec(
   dst[at + 10] = bodyLength >> 8;
   dst[at + 11] = bodyLength;
   for (let i = MASK_OFFSET; i < header; i++) dst[at + i] = parity.mask[i - MASK_OFFSET];
-  for (let i = 0; i < bodyLength; i++) dst[at + header + i] = parity.body[i];
+  dst.set(parity.body.subarray(0, bodyLength), at + header);
   return header + bodyLength;
 }
 
