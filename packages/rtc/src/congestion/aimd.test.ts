@@ -71,3 +71,10 @@ test('overuse with nothing known to arrive halves it', () => {
   aimd.update('overuse', 0, -1, false, 0);
   expect(aimd.bps).toBe(5e5);
 });
+
+test('beside somebody who keeps the queue full it gives way only a little', () => {
+  const aimd = new Aimd(2e6);
+  run(aimd, 1, () => 2e6);
+  aimd.update('overuse', 1e6, 100, false, 1100, true);
+  expect(aimd.bps).toBeCloseTo(0.97e6);
+});

@@ -6,6 +6,8 @@
 import type { PathUse } from './overuse.js';
 
 const BETA = 0.85;
+/** Beside somebody who keeps the queue full, giving way only makes room for him. */
+const CONTESTED_BETA = 0.97;
 const GROWTH_PER_SECOND = 1.08;
 const MIN_GROWTH_BPS = 1000;
 /** The rate stays within this of what arrives, so that it was tried and not only hoped for. */
@@ -48,14 +50,14 @@ export class Aimd {
 
   /**
    * `ackedBps` is what arrives, 0 when unknown; `rttMs` below 0 when unknown; `limited`: less is sent than might be, so that
-   * nothing was learnt by which to grow.
+   * nothing was learnt by which to grow; `contested`: others keep the path full whatever we do.
    */
-  update(use: PathUse, ackedBps: number, rttMs: number, limited: boolean, nowMs: number): number {
+  update(use: PathUse, ackedBps: number, rttMs: number, limited: boolean, nowMs: number, contested = false): number {
     const elapsedMs = this.updatedMs < 0 ? 0 : Math.min(1000, Math.max(0, nowMs - this.updatedMs));
     this.updatedMs = nowMs;
     if (use === 'overuse') {
       this.increasing = false;
-      this.decrease(ackedBps, rttMs, nowMs);
+      this.decrease(ackedBps * (contested ? CONTESTED_BETA : BETA), ackedBps, rttMs, nowMs);
     } else if (use === 'underuse') {
       // A queue drains; growing now would only fill it again.
       this.increasing = false;
@@ -74,14 +76,14 @@ export class Aimd {
     this.updatedMs = nowMs;
   }
 
-  private decrease(ackedBps: number, rttMs: number, nowMs: number): void {
+  private decrease(toBps: number, ackedBps: number, rttMs: number, nowMs: number): void {
     const between = Math.min(MAX_BETWEEN_MS, Math.max(MIN_BETWEEN_MS, rttMs));
     const collapsed = ackedBps > 0 && ackedBps < this.bps / 2;
     if (nowMs - this.decreasedMs < between && !collapsed) return;
     if (ackedBps <= 0) {
       this.bps /= 2;
     } else {
-      this.bps = Math.min(this.bps, ackedBps * BETA);
+      this.bps = Math.min(this.bps, toBps);
       this.learnCapacity(ackedBps / 1000);
     }
     this.decreasedMs = nowMs;

@@ -8,6 +8,7 @@
 import { RtcError } from '../errors.js';
 import { AckedBitrate } from './acked-bitrate.js';
 import { Aimd } from './aimd.js';
+import { Drain, flightShare } from './drain.js';
 import { InterArrival } from './inter-arrival.js';
 import { LossBased } from './loss-based.js';
 import { OveruseDetector, type PathUse } from './overuse.js';
@@ -51,17 +52,13 @@ const REMB_TIMEOUT_MS = 10_000;
 /** Less than this share of the estimate sent: application-limited; until it is more than the second. */
 const LIMITED_BELOW = 0.65;
 const LIMITED_UNTIL = 0.8;
-/** While a queue this long stands, less is sent until it has drained. */
-const DRAIN_ABOVE_MS = 80;
-const DRAIN_UNTIL_MS = 25;
-const DRAIN_SHARE = 0.8;
-/** A queue that doesn't drain is somebody else's. */
-const MAX_DRAIN_MS = 1500;
 /** Probing is for a path without a queue, and not right after it was overused. */
 const CALM_QUEUE_MS = 50;
 const CALM_AFTER_MS = 1000;
 /** A probe that filled the path tells something only when it found much more. */
 const CLEARLY_MORE = 1.3;
+/** After one that got through, most of it is ours. */
+const EXPLORED_SHARE = 0.9;
 const PROBE_FRESH_MS = 500;
 /** Arrivals can outrun sending only while a queue drains. */
 /** The last window having this share of what usually arrives, the path got narrower and the mean is outdated. */
@@ -106,6 +103,7 @@ export class BandwidthEstimator implements AcknowledgementObserver {
   private readonly detector = new OveruseDetector();
   private readonly acked = new AckedBitrate();
   private readonly queue = new QueueingDelay();
+  private readonly drain = new Drain();
   private readonly aimd: Aimd;
   private readonly loss = new LossBased();
   private readonly reports = new ReportBased();
@@ -114,8 +112,6 @@ export class BandwidthEstimator implements AcknowledgementObserver {
 
   private probedBps = 0;
   private probedMs = Number.NEGATIVE_INFINITY;
-  private draining = false;
-  private drainMs = 0;
   private feedbackMs = Number.NEGATIVE_INFINITY;
   private silenceMs = -1;
   private rembBps = Number.POSITIVE_INFINITY;
@@ -123,6 +119,8 @@ export class BandwidthEstimator implements AcknowledgementObserver {
   private refusedBefore = 0;
   /** Packets that the feedback being read tells of for the first time. */
   private heard = 0;
+  private inFlightBytes = 0;
+  private sentBps = 0;
 
   constructor(options: BandwidthEstimatorOptions) {
     const { startBps, minBps, maxBps } = options;
@@ -203,6 +201,8 @@ export class BandwidthEstimator implements AcknowledgementObserver {
   tick(nowMs: number): void {
     const { sentBps, inFlightBytes } = this.history.figures(nowMs * 1000, figures);
     this.watchLimit(sentBps);
+    this.sentBps = sentBps;
+    this.inFlightBytes = inFlightBytes;
     if (this.feedbackMs === Number.NEGATIVE_INFINITY) return;
     const timeoutMs = FEEDBACK_TIMEOUT_MS + 2 * Math.max(0, this.rttMs);
     if (inFlightBytes > 0 && nowMs - this.feedbackMs > timeoutMs) {
@@ -225,7 +225,7 @@ export class BandwidthEstimator implements AcknowledgementObserver {
   probe(nowMs: number): ProbeCluster | null {
     const calm =
       this.detector.state !== 'overuse' &&
-      !this.draining &&
+      !this.drain.active &&
       this.queue.ms < CALM_QUEUE_MS &&
       nowMs - this.aimd.lastDecreaseMs > CALM_AFTER_MS &&
       this.silenceMs < 0;
@@ -274,13 +274,12 @@ export class BandwidthEstimator implements AcknowledgementObserver {
   private observe(nowMs: number): void {
     this.history.figures(nowMs * 1000, figures);
     this.watchLimit(figures.sentBps);
+    this.sentBps = figures.sentBps;
+    this.inFlightBytes = figures.inFlightBytes;
     if (figures.rttMs >= 0) this.rttMs = figures.rttMs;
     this.ackedBps = Math.min(this.acked.bps, figures.sentBps * MAX_ACKED_OVER_SENT);
     this.state = this.detector.state;
-    if (this.state === 'overuse' && this.queue.ms > DRAIN_ABOVE_MS && !this.draining) {
-      this.draining = true;
-      this.drainMs = nowMs;
-    } else if (this.queue.ms < DRAIN_UNTIL_MS || nowMs - this.drainMs > MAX_DRAIN_MS) this.draining = false;
+    this.drain.update(this.state === 'overuse', this.queue.ms, nowMs);
   }
 
   private decide(nowMs: number): void {
@@ -290,7 +289,8 @@ export class BandwidthEstimator implements AcknowledgementObserver {
     let arriving = this.state === 'overuse' && latest > 0 && latest < acked * COLLAPSE ? latest : acked;
     // The queue that a probe made isn't the estimate's, and what it measured is fresher than any mean.
     if (nowMs - this.probedMs < PROBE_FRESH_MS) arriving = Math.max(arriving, this.probedBps);
-    this.aimd.update(this.state, arriving, this.rttMs, this.applicationLimited, nowMs);
+    const contested = this.drain.contested(nowMs);
+    this.aimd.update(this.state, arriving, this.rttMs, this.applicationLimited, nowMs, contested);
     this.loss.update(this.aimd.bps, acked, this.queue.ms, this.applicationLimited, nowMs);
     this.lossShare = this.loss.share;
     this.publish(nowMs);
@@ -305,10 +305,12 @@ export class BandwidthEstimator implements AcknowledgementObserver {
     this.probedBps = bps;
     this.probedMs = nowMs;
     const current = this.aimd.bps;
-    const needed = result.full && !this.probes.exploring ? current * CLEARLY_MORE : current;
+    const { exploring } = this.probes;
+    const needed = result.full && !exploring ? current * CLEARLY_MORE : current;
     if (this.state !== 'overuse' && bps > needed) {
       // A path that was full shows its rate among others that it carries, not what they would leave to us.
-      const raised = result.full ? (current + bps) / 2 : bps;
+      let raised = result.full ? (current + bps) / 2 : bps;
+      if (result.full && exploring) raised = Math.max(raised, bps * EXPLORED_SHARE);
       this.aimd.set(this.bound(raised), nowMs);
       this.loss.raise(raised);
       this.acked.loosen();
@@ -318,7 +320,11 @@ export class BandwidthEstimator implements AcknowledgementObserver {
   private publish(nowMs: number): void {
     this.aimd.bps = this.bound(this.aimd.bps);
     let bps = Math.min(this.aimd.bps, this.loss.bps, this.liveRemb(nowMs));
-    if (this.draining) bps = Math.min(bps, bps * DRAIN_SHARE);
+    if (nowMs - this.feedbackMs < FEEDBACK_FRESH_MS) {
+      const emptyRoundTripMs = Math.max(0, this.rttMs - this.queue.ms);
+      const flight = flightShare(this.inFlightBytes, Math.max(bps, this.sentBps), emptyRoundTripMs);
+      bps *= Math.min(this.drain.share, flight);
+    }
     this.targetBps = this.bound(bps);
   }
 

@@ -17,7 +17,7 @@ test('it starts with three times the estimate and doubles what gets through', ()
   expect(probes.next(1_200_000, ALL, MAX, true, 310)).toBeNull();
 });
 
-test('probes that fail come less and less often, every five seconds at last', () => {
+test('probes that fail come less and less often, every four and a half seconds at last', () => {
   const probes = new ProbeController();
   const times: number[] = [];
   for (let now = 0; now < 60_000; now += 25) {
@@ -28,7 +28,7 @@ test('probes that fail come less and less often, every five seconds at last', ()
   }
   const waits = times.slice(1).map((at, i) => at - times[i]);
   expect(waits[0]).toBe(3000);
-  expect(waits.at(-1)).toBe(5000);
+  expect(waits.at(-1)).toBe(4500);
   expect(waits.every((wait, i) => i === 0 || wait >= waits[i - 1])).toBe(true);
 });
 

@@ -24,12 +24,12 @@ const FALL = 0.66;
 const FALL_FACTOR = 0.85;
 const FALL_MEMORY_MS = 30_000;
 const MIN_PACKETS = 8;
-const MIN_MS = 40;
-const PADDED_MS = 50;
+const MIN_MS = 60;
+const PADDED_MS = 60;
 const MIN_PADDING_BYTES = 250;
 const MAX_PADDING_BYTES = 1200;
 const FIRST_WAIT_MS = 3000;
-const MAX_WAIT_MS = 5000;
+const MAX_WAIT_MS = 4500;
 const WAIT_GROWTH = 1.5;
 /** Without a result the cluster is given up. */
 const GIVE_UP_MS = 2000;
