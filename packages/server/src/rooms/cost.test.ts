@@ -156,4 +156,4 @@ test('without views, everybody is planned anew when somebody comes', async () =>
   const crowd = await crowdOf(12, false);
   const { plans } = await crowd.costOf(() => crowd.enter(false));
   expect(plans).toBeGreaterThanOrEqual(12);
-});
+}, 30_000);

@@ -293,3 +293,30 @@ test('when the server ends, everyone is told to come back', async () => {
   expect(running.workers.closed).toBe(true);
   await expect(fetch(running.url('/healthz'))).rejects.toThrow();
 });
+
+test('in a room of more than fifty, who comes is told in batches to those who know them and singly to others', async () => {
+  const [ann, bob] = [running.connect(), await running.enter('demo', 'Bob')];
+  await ann.enter({ room: 'demo', name: 'Ann', batches: true });
+  const crowd = await Promise.all(Array.from({ length: 60 }, (_, n) => running.enter('demo', `Guest ${n}`)));
+  const last = crowd.at(-1) as (typeof crowd)[number];
+  await ann.event('participants', ({ joined }) => joined.some(({ id }) => id === last.id));
+  await bob.event('participant-joined', ({ participant }) => participant.id === last.id);
+  expect(bob.seen('participants')).toEqual([]);
+  expect(bob.seen('participant-joined')).toHaveLength(61);
+  expect(ann.seen('participants').length).toBeLessThan(12);
+  last.socket.disconnect();
+  await ann.event('participants', ({ left }) => left.some(({ participant }) => participant === last.id));
+  await bob.event('participant-left', ({ participant }) => participant === last.id);
+}, 20_000);
+
+test('fifty who enter, offer and show a page within a second from one address are all let in', async () => {
+  const tiles = [{ show: { follow: 'speaker' }, width: 320, height: 180 }];
+  const crowd = Array.from({ length: 50 }, async (_, n) => {
+    const client = await running.enter('demo', `Guest ${n}`);
+    await client.offer(sending(3), { tracks: [{ mid: '0', source: 'microphone' }] });
+    await client.ok('view', { tiles });
+    await client.ok('mute', { source: 'microphone', muted: true });
+    return client;
+  });
+  for (const client of await Promise.all(crowd)) await client.event('streams', ({ streams }) => streams.length === 6);
+}, 20_000);

@@ -127,4 +127,4 @@ test('whatever a view asks for, no more is routed than there are sections, and o
     expect(sources).toContainEqual(route.source);
   }
   expect(ann.socket.connected && eve.socket.connected).toBe(true);
-});
+}, 30_000);
