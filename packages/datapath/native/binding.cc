@@ -107,9 +107,10 @@ bool Binding::make_memory(napi_value self) {
       make_array(self, "rxPaths", napi_uint8_array, size_t(config_.rx_rows) * kPathBytes, &buffer));
   config_.tx = static_cast<uint32_t*>(
       make_array(self, "tx", napi_uint32_array, size_t(config_.tx_rows) * kTxStride, &buffer));
+  config_.made = static_cast<uint8_t*>(make_array(self, "made", napi_uint8_array, kMadeBytes, &buffer));
   size_t prefix_bytes = size_t(config_.tx_rows) * kTxPrefixBytes;
   config_.tx_prefix = static_cast<uint8_t*>(make_array(self, "txPrefix", napi_uint8_array, prefix_bytes, &buffer));
-  if (!config_.arena || !config_.rx || !config_.rx_paths || !config_.tx || !config_.tx_prefix ||
+  if (!config_.arena || !config_.rx || !config_.rx_paths || !config_.tx || !config_.tx_prefix || !config_.made ||
       napi_create_typedarray(env_, napi_uint32_array, prefix_bytes / 4, buffer, 0, &words) != napi_ok) {
     return false;
   }

@@ -36,6 +36,7 @@ struct DatapathConfig {
   uint8_t* rx_paths = nullptr;
   uint32_t* tx = nullptr;
   uint8_t* tx_prefix = nullptr;
+  uint8_t* made = nullptr;
 };
 
 struct PeerEvent {

@@ -49,7 +49,9 @@ enum TxField : uint32_t {
   kTxPadding,
   kTxFlags,
 };
-constexpr uint32_t kTxPrefixBytes = 128;
+constexpr uint32_t kTxPrefixBytes = 384;
+constexpr uint32_t kMadeBytes = 65536;
 constexpr uint32_t kTxRepeat = 1;
+constexpr uint32_t kTxMade = 2;
 
 }  // namespace efir

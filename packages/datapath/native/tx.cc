@@ -47,7 +47,13 @@ void Datapath::send_row(const uint32_t* row, const uint8_t* prefix) {
     return;
   }
   const uint8_t* source = nullptr;
-  if (payload) {
+  if (payload && (row[kTxFlags] & kTxMade)) {
+    if (uint64_t(row[kTxPayloadOffset]) + payload > kMadeBytes) {
+      stats_.txMalformed++;
+      return;
+    }
+    source = config_.made + row[kTxPayloadOffset];
+  } else if (payload) {
     uint32_t behind = next_packet_ - row[kTxPacket];
     // The slot that comes next may have been scribbled on by a packet that failed.
     if (behind == 0 || behind >= config_.slots) {

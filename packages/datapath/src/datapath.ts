@@ -104,6 +104,8 @@ export interface Datapath {
   readonly rxPaths: Uint8Array;
   readonly tx: Uint32Array;
   readonly txPrefix: Uint8Array;
+  /** Payloads that the caller makes, for rows with `TX_MADE`; free again after each `flush`. */
+  readonly made: Uint8Array;
   /** `txPrefix` as 32-bit words of the machine's byte order. */
   readonly txPrefixWords: Uint32Array;
   readonly rxRows: number;

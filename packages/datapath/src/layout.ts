@@ -70,14 +70,19 @@ export const TX_PAYLOAD_OFFSET = 3;
 export const TX_PAYLOAD_LENGTH = 4;
 /** RTP padding to append, 0..255 bytes, the last one being the count; the caller sets the P bit. */
 export const TX_PADDING = 5;
-/** `TX_REPEAT` or 0. */
+/** `TX_REPEAT` and `TX_MADE`, or 0. */
 export const TX_FLAGS = 6;
 
 /** Bytes kept for each row's prefix. */
-export const TX_PREFIX_BYTES = 128;
+export const TX_PREFIX_BYTES = 384;
+
+/** Bytes of `Datapath.made`. */
+export const MADE_BYTES = 65_536;
 
 /**
  * The packet's index was sent before, with the same payload (retransmission without RTX). Obeyed for AES-CM, refused for
  * AEAD, where the same nonce over another header would give the key away (RFC 7714 section 8.4).
  */
 export const TX_REPEAT = 1;
+/** The payload was made by JavaScript: it stands at `TX_PAYLOAD_OFFSET` in `Datapath.made`, and `TX_PACKET` means nothing. */
+export const TX_MADE = 2;

@@ -169,6 +169,20 @@ test('one SSRC, one stream of a peer', async () => {
   expect(() => server.datapath.addStream(0, ssrc)).toThrow(expect.objectContaining({ code: 'ERR_STREAM' }));
 });
 
+test('a payload made by the caller goes out as it is', async () => {
+  const { server, client, serverPeer } = await link();
+  const stream = server.datapath.addStream(serverPeer, ssrc);
+  const packet = server.fillSlot(500);
+  server.datapath.made.fill(0x77, L.MADE_BYTES - 300, L.MADE_BYTES);
+  server.add({ stream, ssrc, sequence: 1, packet, length: 300 });
+  server.datapath.tx[L.TX_FLAGS] = L.TX_MADE;
+  server.datapath.tx[L.TX_PAYLOAD_OFFSET] = L.MADE_BYTES - 300;
+  server.flush();
+  await until(() => sequences(client).length === 1);
+  const [{ bytes }] = client.received;
+  expect([...bytes.subarray(-300)]).toEqual(new Array(300).fill(0x77));
+});
+
 test('rows that make no sense are refused and counted', async () => {
   const { server, client, serverPeer } = await link();
   const { datapath } = server;
@@ -192,7 +206,7 @@ test('rows that make no sense are refused and counted', async () => {
   refused('txMalformed', row(L.TX_STREAM, 0xffffffff));
   refused('txMalformed', row(L.TX_STREAM, stream + (1 << 20)));
   refused('txMalformed', row(L.TX_PREFIX_LENGTH, 11));
-  refused('txMalformed', row(L.TX_PREFIX_LENGTH, 129));
+  refused('txMalformed', row(L.TX_PREFIX_LENGTH, L.TX_PREFIX_BYTES + 1));
   refused('txMalformed', row(L.TX_PREFIX_LENGTH, 0xffffffff));
   refused('txMalformed', row(L.TX_PAYLOAD_OFFSET, 1));
   refused('txMalformed', row(L.TX_PAYLOAD_OFFSET, 0xffffffff));
@@ -205,6 +219,10 @@ test('rows that make no sense are refused and counted', async () => {
   refused('txMalformed', prefix(0, 0x90)); // an extension beyond the prefix
   refused('txMalformed', prefix(8, 0x12)); // another SSRC
   refused('txMalformed', prefix(1, 200)); // would be RTCP
+  refused('txMalformed', () => {
+    datapath.tx[L.TX_FLAGS] = L.TX_MADE;
+    datapath.tx[L.TX_PAYLOAD_OFFSET] = L.MADE_BYTES - 499;
+  });
   refused('txStale', row(L.TX_PACKET, packet + 1));
   refused('txStale', row(L.TX_PACKET, packet - datapath.slots));
   server.send(good);

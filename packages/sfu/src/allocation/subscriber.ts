@@ -26,6 +26,9 @@ const HOLD_MS = 2_000;
 /** What sound is taken to need before it has been measured, bit/s a stream, headers included. */
 const AUDIO_BPS = 40_000;
 const ALLOCATE_EVERY_MS = 500;
+/** How much faster than the estimate a burst goes out, and than what has been given, whatever the estimate. */
+const PACING_FACTOR = 1.25;
+const ALLOCATED_FACTOR = 2;
 /** Changes of the estimate that are looked at at once. */
 const NOTABLE = 0.05;
 
@@ -130,7 +133,8 @@ export class Subscriber {
     this.dirty = false;
     const { transport } = this;
     if (!transport.connected) return;
-    const { now } = transport.engine;
+    const { engine } = transport;
+    const { now } = engine;
     this.#allocatedMs = now;
     this.#allocatedAtBps = this.estimateBps;
     const { streams, demands, layers } = this.#demands(now);
@@ -138,7 +142,7 @@ export class Subscriber {
     this.estimator?.wanted(this.wantedBps);
     const budget = Math.min(this.estimateBps, this.reception.maxBps ?? Number.POSITIVE_INFINITY) - this.#audioBps();
     const chosen = allocate(demands, budget, this.#mayRaise(streams, now));
-    this.allocatedBps = 0;
+    this.allocatedBps = this.#audioBps();
     this.#expire(now);
     for (const [i, stream] of streams.entries()) {
       const option: LayerOption | undefined = demands[i].options[chosen[i]];
@@ -149,6 +153,10 @@ export class Subscriber {
       this.allocatedBps += option?.bps ?? 0;
       if (option) this.#aim(stream, layers[i], option, now);
       else stream.stop();
+    }
+    if (this.estimator) {
+      const rate = Math.max(this.estimateBps * PACING_FACTOR, this.allocatedBps * ALLOCATED_FACTOR);
+      engine.pacing.setRate(transport.number, rate, now);
     }
   }
 

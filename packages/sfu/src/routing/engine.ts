@@ -29,6 +29,7 @@ import type { WorkerNotice } from '../worker/control.js';
 import { Encoding } from './encoding.js';
 import { Fanout } from './fanout.js';
 import type { LayerFilter } from './layer-filter.js';
+import { Pacing, type WaitingPacket } from './pacing.js';
 import { PacketReader } from './packet-reader.js';
 import type { Producer } from './producer.js';
 import { Retransmitter } from './retransmitter.js';
@@ -66,6 +67,8 @@ export interface EngineCounters {
   /** Transport-wide feedback that can't be true. */
   feedbackLies: number;
   probes: number;
+  /** Packets whose place in the arena was taken before they could leave. */
+  waitedTooLong: number;
 }
 
 export class Engine {
@@ -76,6 +79,7 @@ export class Engine {
   readonly batch: SourceBatch;
   readonly table = new StreamTable();
   readonly transportCc = new TransportCcTable();
+  readonly pacing = new Pacing();
   readonly fanout: Fanout;
   /** Data channels. */
   readonly data: DataPlane;
@@ -96,6 +100,7 @@ export class Engine {
     switches: 0,
     feedbackLies: 0,
     probes: 0,
+    waitedTooLong: 0,
   };
   /** ms, of the turn under way. */
   now = 0;
@@ -116,6 +121,7 @@ export class Engine {
   readonly #freeEncodings: number[] = [];
   /** Encodings with packets in the batch. */
   readonly #touched: Encoding[] = [];
+  readonly #late = new SourceBatch(1);
 
   constructor(options: EngineOptions) {
     this.datapath = options.datapath;
@@ -124,7 +130,7 @@ export class Engine {
     this.#onStun = options.onStun;
     this.reader = new PacketReader(this.datapath.arena, this.datapath.slots);
     this.batch = new SourceBatch(this.datapath.rxRows);
-    this.fanout = new Fanout(this.datapath, this.table, this.batch, this.transportCc, this);
+    this.fanout = new Fanout(this.datapath, this.table, this.batch, this.transportCc, this.pacing, this);
     this.data = new DataPlane({
       send: (peer, packet) => this.datapath.sendData(peer, packet),
       random: options.random,
@@ -189,12 +195,30 @@ export class Engine {
     this.fanout.flush();
   }
 
-  /** While `prober.active`, about every 5 ms. */
-  probeTurn(): void {
+  /** Something is sent by the clock: call `paceTurn` about every 5 ms. */
+  get pacingNeeded(): boolean {
+    return this.prober.active || this.pacing.active;
+  }
+
+  paceTurn(): void {
     this.setClock();
+    this.pacing.drain(this.now, this.#sendWaiting);
     this.prober.step(this.now);
     this.fanout.flush();
   }
+
+  /** What waits for the stream goes now. */
+  releaseWaiting(stream: VirtualStream): void {
+    if (this.pacing.active) this.pacing.release(stream.transport.number, stream.number, this.#sendWaiting);
+  }
+
+  readonly #sendWaiting = ({ stream, encoding, sequence }: WaitingPacket): void => {
+    if (this.#encodings[encoding.number] !== encoding) return;
+    this.#late.clear();
+    const i = this.reader.restore(this.#late, encoding, sequence);
+    if (i >= 0) this.fanout.forwardLate(stream, encoding, this.#late, i);
+    else this.counters.waitedTooLong++;
+  };
 
   /** Works on data for at most `budgetMs`, and sends what came of it. Call while `data.pending`, between other work. */
   dataTurn(budgetMs: number): void {
@@ -267,7 +291,7 @@ export class Engine {
   #forward(encoding: Encoding): void {
     const { chain } = encoding;
     const { batch } = this;
-    this.fanout.forward(encoding);
+    this.fanout.forward(encoding, this.now);
     // The newest by sequence number: a repaired packet may be the chain's last.
     for (let i = chain.head; i >= 0; i = batch.next[i]) {
       const ahead = ((batch.sequence[i] - encoding.forwardedSequence) << 16) >> 16;
@@ -287,10 +311,10 @@ export class Engine {
   }
 
   /** `Switcher` of the fan-out. */
-  trySwitch(number: number, encoding: Encoding, index: number): boolean {
+  trySwitch(number: number, encoding: Encoding, batch: SourceBatch, index: number): boolean {
     const stream = this.streams[number];
-    if (!stream || this.batch.keyFrame[index] === 0) return false;
-    if (!stream.switchTo(encoding, this.batch, index, this.reader, this.now)) return false;
+    if (!stream || batch.keyFrame[index] === 0) return false;
+    if (!stream.switchTo(encoding, batch, index, this.reader, this.now)) return false;
     this.counters.switches++;
     stream.transport.subscriber.started(stream);
     this.sourceChanged(stream);
@@ -349,6 +373,7 @@ export class Engine {
     if (this.transports.has(id)) throw new SfuError('conflict', `transport ${id} exists`);
     const number = this.#transportNumbers.pop() ?? this.#nextTransportNumber++;
     this.transportCc.open(number);
+    this.pacing.open(number);
     const transport = new Transport(this, id, router, number, peer);
     this.transports.set(id, transport);
     router.transports.set(id, transport);
@@ -362,6 +387,7 @@ export class Engine {
     transport.router.transports.delete(transport.id);
     this.#byPeer.delete(transport.peer);
     this.transportCc.close(transport.number);
+    this.pacing.close(transport.number);
     this.#transportNumbers.push(transport.number);
   }
 

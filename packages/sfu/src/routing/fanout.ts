@@ -19,6 +19,7 @@ import {
 import type { Encoding } from './encoding.js';
 import { FIXED_WORDS } from './header-template.js';
 import { type LayerFilter, LEAVE_OUT, TAKE_LAST, TAKE_LATE } from './layer-filter.js';
+import type { Pacing } from './pacing.js';
 import { CARRIED, padRuns, SourceBatch } from './source-batch.js';
 import { type StreamTable, TEMPLATE_WORDS } from './stream-table.js';
 import type { TransportCcTable } from './transport-cc-table.js';
@@ -28,7 +29,7 @@ import { rewriteVp8Descriptor } from './vp8-rewrite.js';
 /** Where a stream takes over a new source: decides whether packet `index` is the one, and sets the stream's offsets if so. */
 export interface Switcher {
   /** True: the stream now takes `encoding`, beginning with packet `index` of the batch. */
-  trySwitch(stream: number, encoding: Encoding, index: number): boolean;
+  trySwitch(stream: number, encoding: Encoding, batch: SourceBatch, index: number): boolean;
   /** Of a stream that the table calls filtered. */
   filterOf(stream: number): LayerFilter;
 }
@@ -60,24 +61,47 @@ export class Fanout {
     readonly table: StreamTable,
     readonly batch: SourceBatch,
     readonly transportCc: TransportCcTable,
+    readonly pacing: Pacing,
     readonly switcher: Switcher,
   ) {
     this.#slotMask = sink.slots - 1;
   }
 
   /** Writes rows for every stream that takes this encoding, receiver by receiver. */
-  forward(encoding: Encoding): void {
+  forward(encoding: Encoding, now: number): void {
     const { head } = encoding.chain;
     if (head < 0) return;
     padRuns(this.batch, head);
     const { streams } = encoding;
-    const { current, fresh, filtered } = this.table;
+    const { current, fresh, filtered, transport } = this.table;
+    const { pacing } = this;
+    const patient = encoding.producer.kind === 'video';
     // Streams may leave the list while it is walked (a switch away); the walk is backwards for that.
     for (let k = encoding.streamCount - 1; k >= 0; k--) {
       const stream = streams[k];
+      if (patient && pacing.mustWait(transport[stream], now) && this.#wait(stream, encoding, head, now)) continue;
       if (current[stream] === encoding.number && (fresh[stream] | filtered[stream]) === 0) this.#run(stream, head);
-      else this.#careful(stream, encoding, head);
+      else this.#careful(this.batch, stream, encoding, head);
     }
+  }
+
+  /** A packet that has waited, now entry `i` of `batch`. */
+  forwardLate(stream: number, encoding: Encoding, batch: SourceBatch, i: number): void {
+    const { current, pending } = this.table;
+    if (current[stream] === encoding.number || pending[stream] === encoding.number)
+      this.#careful(batch, stream, encoding, i);
+  }
+
+  /** False: nothing of it may wait. */
+  #wait(stream: number, encoding: Encoding, head: number, now: number): boolean {
+    const { next, sequence } = this.batch;
+    const transport = this.table.transport[stream];
+    for (let i = head; i >= 0; i = next[i]) {
+      if (this.pacing.wait(transport, stream, encoding, sequence[i], now)) continue;
+      if (i === head) return false;
+      break;
+    }
+    return true;
   }
 
   /** Entry `i` of `batch` once more, as it went out under `sequence` in `epoch`. */
@@ -144,26 +168,26 @@ export class Fanout {
   }
 
   /** A stream which waits for a key frame, has just switched, or leaves layers out. */
-  #careful(stream: number, encoding: Encoding, head: number): void {
-    const { next, sequence } = this.batch;
+  #careful(batch: SourceBatch, stream: number, encoding: Encoding, head: number): void {
+    const { next, sequence } = batch;
     const { table } = this;
     for (let i = head; i >= 0; i = next[i]) {
       if (table.current[stream] !== encoding.number) {
-        if (table.pending[stream] !== encoding.number || !this.switcher.trySwitch(stream, encoding, i)) continue;
+        if (table.pending[stream] !== encoding.number || !this.switcher.trySwitch(stream, encoding, batch, i)) continue;
       }
       if (table.fresh[stream] !== 0) {
         const since = ((sequence[i] - table.startSequence[stream]) << 16) >> 16;
         if (since < 0) continue;
         if (since > 2_000) table.fresh[stream] = 0;
       }
-      if (table.filtered[stream] !== 0) this.#filter(stream, i);
-      else this.#write(this.batch, stream, i);
+      if (table.filtered[stream] !== 0) this.#filter(batch, stream, i);
+      else this.#write(batch, stream, i);
       table.packets[stream]++;
     }
   }
 
-  #filter(stream: number, i: number): void {
-    const { batch, table } = this;
+  #filter(batch: SourceBatch, stream: number, i: number): void {
+    const { table } = this;
     const filter = this.switcher.filterOf(stream);
     const verdict = filter.admit(table, stream, batch, i);
     if (verdict === LEAVE_OUT) {
@@ -242,7 +266,9 @@ export class Fanout {
     let shift = table.transportCcShift[stream];
     if (shift !== 0) {
       if (this.#widened) shift = WIDE_SHIFT;
-      const number = transportCc.stamp(table.transport[stream], prefixLength + payloadLength + padding);
+      const bytes = prefixLength + payloadLength + padding;
+      const number = transportCc.stamp(table.transport[stream], bytes);
+      this.pacing.spend(table.transport[stream], bytes);
       words[w + FIXED_WORDS] |= ((number >> 8) << shift) | ((number & 0xff) << (shift + 8));
     }
 

@@ -18,7 +18,6 @@ import type { StreamTable } from './stream-table.js';
 const RING = 512;
 const MASK = RING - 1;
 
-const EMPTY = 0;
 const SENT = 1;
 const DROPPED = 2;
 /** It hasn't come; its number is kept free. */
@@ -45,6 +44,9 @@ export class LayerFilter {
   readonly #state = new Uint8Array(RING);
   readonly #sequenceOffset = new Uint16Array(RING);
   readonly #pictureIdOffset = new Uint16Array(RING);
+  /** By outgoing sequence number: which, and the source's; -1: none. */
+  readonly #outTag = new Uint16Array(RING);
+  readonly #outSource = new Int32Array(RING).fill(-1);
   /** First source sequence number that it saw; -1: none yet. */
   #first = -1;
   #newest = -1;
@@ -83,31 +85,23 @@ export class LayerFilter {
       return LEAVE_OUT;
     }
     this.#keep(sequence, SENT, table, stream);
+    this.#went(sequence, table.sequenceOffset[stream]);
     const last = (batch.layerFlags[i] & LAYER_END) !== 0 && batch.spatial[i] === this.spatial;
     return last && batch.marker[i] === 0 ? TAKE_LAST : TAKE;
   }
 
   /**
-   * The source sequence number that went out as `sequence`, with `lateSequenceOffset` and `latePictureIdOffset` set to its
-   * offsets; -1 when it is none of the filter's. `currentOffset`: of the newest packet.
+   * The source sequence number that went out as `sequence`, with `latePictureIdOffset` set to its offset; -1 when it is none of
+   * the filter's.
    */
-  sourceOf(sequence: number, currentOffset: number): number {
-    let source = (sequence - currentOffset) & 0xffff;
-    // Offsets only fall as numbers rise, so this walks back to the place and stops there.
-    for (let step = 0; step < RING; step++) {
-      const at = source & MASK;
-      if (this.#state[at] === EMPTY || this.#tag[at] !== source) return -1;
-      const offset = this.#sequenceOffset[at];
-      const next = (sequence - offset) & 0xffff;
-      if (next === source && this.#state[at] === SENT) {
-        this.lateSequenceOffset = offset;
-        this.latePictureIdOffset = this.#pictureIdOffset[at];
-        return source;
-      }
-      if (((next - source) << 16) >> 16 > 0) return -1;
-      source = next === source ? (source - 1) & 0xffff : next;
-    }
-    return -1;
+  sourceOf(sequence: number): number {
+    const at = sequence & MASK;
+    const source = this.#outSource[at];
+    if (source < 0 || this.#outTag[at] !== sequence) return -1;
+    const kept = source & MASK;
+    if (this.#tag[kept] !== source || this.#state[kept] !== SENT) return -1;
+    this.latePictureIdOffset = this.#pictureIdOffset[kept];
+    return source;
   }
 
   /** A source sequence number from before the filter's time. */
@@ -121,6 +115,7 @@ export class LayerFilter {
     this.#state[at] = SENT;
     this.lateSequenceOffset = this.#sequenceOffset[at];
     this.latePictureIdOffset = this.#pictureIdOffset[at];
+    this.#went(sequence, this.lateSequenceOffset);
     return TAKE_LATE;
   }
 
@@ -146,6 +141,12 @@ export class LayerFilter {
     const spatial = batch.spatial[i];
     if (spatial > this.spatial || batch.temporal[i] > this.temporal) return false;
     return spatial === this.spatial || (batch.layerFlags[i] & LAYER_NOT_BELOW) === 0;
+  }
+
+  #went(source: number, offset: number): void {
+    const sequence = (source + offset) & 0xffff;
+    this.#outTag[sequence & MASK] = sequence;
+    this.#outSource[sequence & MASK] = source;
   }
 
   #keep(sequence: number, state: number, table: StreamTable, stream: number): void {

@@ -6,6 +6,10 @@ const CELLS = MAX_LAYERS * MAX_LAYERS;
 const FRESH = 0.5;
 /** A layer without a packet for so long is switched off, ms. */
 const SILENT_MS = 1_500;
+/** A layer begins with a key frame, which says nothing of its rate, ms. */
+const SETTLE_MS = 500;
+/** Frames come closer together than this, ms. */
+const RECENT_MS = 300;
 
 export class LayerRates {
   /** Highest layers seen since the stream began. */
@@ -14,6 +18,8 @@ export class LayerRates {
   readonly #bytes = new Float64Array(CELLS);
   readonly #bps = new Float64Array(CELLS);
   readonly #lastMs = new Float64Array(MAX_LAYERS).fill(Number.NEGATIVE_INFINITY);
+  /** When it was last switched on. */
+  readonly #onSinceMs = new Float64Array(MAX_LAYERS);
   readonly #heights = new Uint16Array(MAX_LAYERS);
   #sinceMs = -1;
 
@@ -21,6 +27,7 @@ export class LayerRates {
     if (spatial > this.topSpatial) this.topSpatial = spatial;
     if (temporal > this.topTemporal) this.topTemporal = temporal;
     this.#bytes[spatial * MAX_LAYERS + temporal] += bytes;
+    if (now - this.#lastMs[spatial] > RECENT_MS) this.#onSinceMs[spatial] = now;
     this.#lastMs[spatial] = now;
   }
 
@@ -45,7 +52,10 @@ export class LayerRates {
 
   /** Rates over the time since the last call; a layer that is off keeps its last one, for what it will cost again. */
   measure(now: number): void {
-    if (this.#sinceMs < 0) this.#sinceMs = now;
+    if (this.#sinceMs < 0) {
+      this.#sinceMs = now;
+      this.#bytes.fill(0);
+    }
     const elapsed = now - this.#sinceMs;
     if (elapsed < 200) return;
     this.#sinceMs = now;
@@ -53,7 +63,8 @@ export class LayerRates {
       const bytes = this.#bytes[cell];
       this.#bytes[cell] = 0;
       const spatial = Math.floor(cell / MAX_LAYERS);
-      if (bytes === 0 && !this.flows(spatial, now)) continue;
+      // Also one that was on for a part of the time would count for too little.
+      if (now - this.#lastMs[spatial] > RECENT_MS || this.#onSinceMs[spatial] + SETTLE_MS > now - elapsed) continue;
       const bps = (bytes * 8_000) / elapsed;
       this.#bps[cell] = this.#bps[cell] === 0 ? bps : this.#bps[cell] * (1 - FRESH) + bps * FRESH;
     }

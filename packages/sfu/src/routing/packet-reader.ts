@@ -5,13 +5,15 @@ import {
   findExtension,
   isKeyFrameStart,
   NOT_PRESENT,
+  parseRtpHeader,
   parseVp8Descriptor,
   parseVp9Descriptor,
+  RtpHeader,
   SWITCH,
   Vp8Descriptor,
   Vp9Descriptor,
 } from '@efir/rtc';
-import type { Encoding } from './encoding.js';
+import { type Encoding, FROM_RTX } from './encoding.js';
 import {
   CARRIED,
   CARRIED_EXTENSIONS,
@@ -23,12 +25,15 @@ import {
   type SourceBatch,
 } from './source-batch.js';
 
+/** The slot's bytes behind the header aren't read here, so its true length doesn't matter to the header's parser. */
+const MAX_PACKET = 1_500;
 const DEPENDENCIES = CARRIED_EXTENSIONS.indexOf('dependencyDescriptor');
 /** Layers that are told apart; what lies above counts as the highest. */
 export const MAX_LAYERS = 4;
 
 export class PacketReader {
   readonly descriptor = new Vp8Descriptor();
+  readonly #header = new RtpHeader();
   readonly #vp9 = new Vp9Descriptor();
   readonly #frame = new FrameDependencies();
 
@@ -80,6 +85,30 @@ export class PacketReader {
     }
     batch.extensionMask[i] = mask;
     if ((mask & (1 << DEPENDENCIES)) !== 0) this.#readDependencies(batch, i, encoding, slot);
+  }
+
+  /** Reads packet `sequence` of the encoding into a new entry, from where it lies in the arena; -1 if it isn't there any more. */
+  restore(batch: SourceBatch, encoding: Encoding, sequence: number): number {
+    const packet = encoding.find(sequence);
+    if (packet < 0 || !encoding.codec) return -1;
+    const header = parseRtpHeader(this.arena, this.slotOffset(packet), MAX_PACKET, this.#header);
+    if (!header) return -1;
+    const i = batch.add();
+    if (i < 0) return -1;
+    const restored = encoding.foundFlags(sequence) === FROM_RTX;
+    this.read(
+      batch,
+      i,
+      encoding,
+      packet,
+      sequence,
+      header.timestamp,
+      header.marker ? 0x80 : 0,
+      header.headerLength,
+      header.headerLength + (restored ? 2 : 0),
+      encoding.foundLength(sequence),
+    );
+    return i;
   }
 
   #readPayload(batch: SourceBatch, i: number, encoding: Encoding, at: number, length: number): void {

@@ -2,8 +2,6 @@
  * Answers a subscriber's NACK out of the arena: by RTX (RFC 4588) where it was negotiated, else by the packet itself where
  * the cipher allows (`TX_REPEAT`).
  */
-import { parseRtpHeader, RtpHeader } from '@efir/rtc';
-import { FROM_RTX } from './encoding.js';
 import type { Engine } from './engine.js';
 import { SourceBatch } from './source-batch.js';
 import type { VirtualStream } from './virtual-stream.js';
@@ -17,7 +15,6 @@ const MAX_BURST = 300;
 const BURST_WINDOW_MS = 250;
 
 export class Retransmitter {
-  readonly #header = new RtpHeader();
   readonly #scratch = new SourceBatch(1);
   /** Repairs by stream within the current window. */
   readonly #burst = new Map<VirtualStream, number>();
@@ -35,30 +32,10 @@ export class Retransmitter {
     const { encoding } = epoch;
     const source = stream.sourceOf(epoch, sequence);
     if (source < 0) return;
-    const packet = encoding.find(source);
-    if (packet < 0 || !encoding.codec) return;
-    const { reader } = engine;
-    const slot = reader.slotOffset(packet);
-    const restored = encoding.foundFlags(source) === FROM_RTX;
-    const header = parseRtpHeader(reader.arena, slot, MAX_PACKET, this.#header);
-    if (!header) return;
-    const length = encoding.foundLength(source);
     const batch = this.#scratch;
     batch.clear();
-    const i = batch.add();
-    const payloadOffset = header.headerLength + (restored ? 2 : 0);
-    reader.read(
-      batch,
-      i,
-      encoding,
-      packet,
-      source,
-      header.timestamp,
-      header.marker ? 0x80 : 0,
-      header.headerLength,
-      payloadOffset,
-      length,
-    );
+    const i = engine.reader.restore(batch, encoding, source);
+    if (i < 0) return;
     engine.fanout.repeat(stream, epoch, stream.foundPictureIdOffset, batch, i, sequence);
     stream.retransmitted++;
     engine.counters.retransmitted++;
@@ -84,6 +61,3 @@ export class Retransmitter {
     return true;
   }
 }
-
-/** The slot's bytes behind the header aren't read here, so its true length doesn't matter to the header's parser. */
-const MAX_PACKET = 1_500;

@@ -41,7 +41,7 @@ export class Schedule {
         transport.subscriber.tick(now);
       transport.subscriber.probe(now);
     }
-    engine.prober.step(now);
+    engine.paceTurn();
     if (now >= this.#reviewAt) {
       this.#reviewAt = now + REVIEW_MS;
       this.#review(now);

@@ -32,8 +32,6 @@ export interface Epoch {
   tl0Offset: number;
   /** There once layers were left out. The offsets above are those from before it. */
   filter: LayerFilter | null;
-  /** Offset of its last packet, once the epoch is over. */
-  endSequenceOffset: number;
 }
 
 /** Word of the template that holds the CSRC. */
@@ -154,8 +152,7 @@ export class VirtualStream {
   sourceOf(epoch: Epoch, sequence: number): number {
     const { filter } = epoch;
     if (filter) {
-      const current = epoch === this.epoch ? this.table.sequenceOffset[this.number] : epoch.endSequenceOffset;
-      const source = filter.sourceOf(sequence, current);
+      const source = filter.sourceOf(sequence);
       this.foundPictureIdOffset = filter.latePictureIdOffset;
       if (source >= 0) return source;
     }
@@ -176,9 +173,9 @@ export class VirtualStream {
   stop(): void {
     this.cancelPending();
     const { table, number, epoch } = this;
+    this.transport.engine.releaseWaiting(this);
     if (table.current[number] === NO_ENCODING || !epoch) return;
     this.#end = this.#standing(epoch);
-    epoch.endSequenceOffset = table.sequenceOffset[number];
     table.current[number] = NO_ENCODING;
     table.filtered[number] = 0;
     epoch.encoding.detach(number);
@@ -202,10 +199,12 @@ export class VirtualStream {
     if (!encoding.codec || !matchingCodec(encoding.codec, this.codecs)) return false;
     const end = table.current[number] !== NO_ENCODING && this.epoch ? this.#standing(this.epoch) : this.#end;
     const old = table.current[number] !== NO_ENCODING ? this.epoch!.encoding : null;
+    // What still waits of the old source is not sent any more.
+    const unsent = old ? this.transport.engine.pacing.waitingOf(this.transport.number, number, old) : 0;
 
     const sequence = batch.sequence[index];
     const timestamp = batch.timestamp[index];
-    const startSequence = end ? (end.sequence + 1) & 0xffff : this.#firstSequence;
+    const startSequence = end ? (end.sequence + 1 - unsent) & 0xffff : this.#firstSequence;
     let timestampOffset = table.timestampOffset[number];
     let pictureIdOffset = 0;
     let tl0Offset = 0;
@@ -218,10 +217,7 @@ export class VirtualStream {
         if (fields && fields.tl0PicIdx >= 0 && end.tl0 >= 0) tl0Offset = (end.tl0 + 1 - fields.tl0PicIdx) & 0xff;
       }
     }
-    if (this.epoch) {
-      this.previousEpoch = this.epoch;
-      if (old) this.epoch.endSequenceOffset = table.sequenceOffset[number];
-    }
+    if (this.epoch) this.previousEpoch = this.epoch;
     const filter = this.#restricts(encoding) ? new LayerFilter(this.limits.spatial, this.limits.temporal) : null;
     this.epoch = {
       encoding,
@@ -231,7 +227,6 @@ export class VirtualStream {
       pictureIdOffset,
       tl0Offset,
       filter,
-      endSequenceOffset: 0,
     };
     table.filtered[number] = filter ? 1 : 0;
     table.current[number] = encoding.number;

@@ -3,6 +3,7 @@ import {
   type Datapath,
   KIND_RTCP,
   KIND_RTP,
+  MADE_BYTES,
   PATH_BYTES,
   RX_ARRIVAL_US,
   RX_HEADER_LENGTH,
@@ -18,6 +19,7 @@ import {
   RX_TIMESTAMP,
   SLOT_BYTES,
   TX_FLAGS,
+  TX_MADE,
   TX_PACKET,
   TX_PADDING,
   TX_PAYLOAD_LENGTH,
@@ -46,6 +48,7 @@ export class MemoryDatapath implements Partial<Datapath> {
   readonly rxPaths = new Uint8Array(this.rxRows * PATH_BYTES);
   readonly tx = new Uint32Array(this.txRows * TX_STRIDE);
   readonly txPrefix = new Uint8Array(this.txRows * TX_PREFIX_BYTES);
+  readonly made = new Uint8Array(MADE_BYTES);
   readonly txPrefixWords = new Uint32Array(this.txPrefix.buffer);
   timeUs = 1_000_000;
   sent: SentRtp[] = [];
@@ -108,7 +111,10 @@ export class MemoryDatapath implements Partial<Datapath> {
       const padding = this.tx[at + TX_PADDING];
       const bytes = new Uint8Array(prefix.length + this.tx[at + TX_PAYLOAD_LENGTH] + padding);
       bytes.set(prefix);
-      bytes.set(this.arena.subarray(slot, slot + this.tx[at + TX_PAYLOAD_LENGTH]), prefix.length);
+      const made = (this.tx[at + TX_FLAGS] & TX_MADE) !== 0;
+      const from = made ? this.tx[at + TX_PAYLOAD_OFFSET] : slot;
+      const source = made ? this.made : this.arena;
+      bytes.set(source.subarray(from, from + this.tx[at + TX_PAYLOAD_LENGTH]), prefix.length);
       if (padding > 0) bytes[bytes.length - 1] = padding;
       const header = new RtpHeader();
       if (!parseRtpHeader(bytes, 0, bytes.length, header)) throw new Error('a row is no RTP packet');

@@ -34,6 +34,8 @@ const FEEDBACK_MS = 50;
 const MAX_PAYLOAD = 1_100;
 const RIDS = ['l', 'm', 'h'];
 const KEY_FRAME_FACTOR = 4;
+/** As browsers spread a frame's packets. */
+const PACING_FACTOR = 2.5;
 
 export class SimulatedPublisher {
   /** dBov below full scale as in RFC 6464; 127: silent. */
@@ -44,6 +46,8 @@ export class SimulatedPublisher {
   wanted = 7;
   readonly #sequences: number[];
   readonly #keyFrames: boolean[];
+  readonly #queue: Uint8Array[] = [];
+  #credit = 0;
   #frame = 0;
   #audio = 0;
 
@@ -72,12 +76,19 @@ export class SimulatedPublisher {
 
   /** Packets due at `ms` of the room's time. */
   packets(ms: number): Uint8Array[] {
-    const packets: Uint8Array[] = [];
-    if (ms % 20 === 0 && this.level < 127) packets.push(this.#audioPacket());
     while (this.#frame * (1_000 / FPS) + this.phase <= ms) {
       for (const [layer, init] of this.layers.entries())
-        if (layer <= this.wanted) packets.push(...this.#picture(layer, init));
+        if (layer <= this.wanted) this.#queue.push(...this.#picture(layer, init));
       this.#frame++;
+    }
+    const packets: Uint8Array[] = [];
+    if (ms % 20 === 0 && this.level < 127) packets.push(this.#audioPacket());
+    const bps = this.layers.reduce((sum, layer, i) => sum + (i <= this.wanted ? layer.bps : 0), 0);
+    this.#credit = Math.min(this.#credit + (bps * PACING_FACTOR * STEP_MS) / 8_000, 3 * MAX_PAYLOAD);
+    while (this.#queue.length > 0 && this.#credit > 0) {
+      const packet = this.#queue.shift()!;
+      this.#credit -= packet.length;
+      packets.push(packet);
     }
     return packets;
   }
@@ -228,7 +239,7 @@ export class SimulatedRoom extends TestRoom {
       }
       this.#receive();
       if (this.ms % 20 === 0) this.schedule.tick();
-      else if (this.engine.prober.active) this.engine.probeTurn();
+      else if (this.engine.pacingNeeded) this.engine.paceTurn();
       this.#deliver();
       for (const viewer of this.viewers.values())
         for (const report of viewer.step(this.ms)) this.#arrive(viewer.transport, 'rtcp', report);

@@ -26,7 +26,7 @@ const TURNS = 8;
 const DATA_BUDGET_MS = 1;
 const CONSENT_CHECK_MS = 1_000;
 const LOAD_MS = 1_000;
-const PROBE_MS = 5;
+const PACING_MS = 5;
 
 /** A client: the engine's transport and its ICE. */
 class Client implements IceClient {
@@ -64,7 +64,7 @@ export class MediaWorker {
   #last = { atMs: 0, rxBytes: 0, txBytes: 0, rxPackets: 0, txPackets: 0 };
   #closed = false;
   #dataPlanned = false;
-  #probePlanned = false;
+  #pacingPlanned = false;
   readonly #overload = new Overload();
 
   constructor(
@@ -107,7 +107,7 @@ export class MediaWorker {
       setInterval(() => {
         this.#schedule.tick();
         this.datapath.tick();
-        this.#planProbe();
+        this.#planPacing();
         this.#planData();
       }, TICK_MS),
       setInterval(() => this.#checkConsent(), CONSENT_CHECK_MS),
@@ -175,21 +175,22 @@ export class MediaWorker {
   #readable(): void {
     if (this.#closed) return;
     this.engine.receiveTurn(TURNS);
+    this.#planPacing();
     this.#planData();
   }
 
-  /** Probes keep a rate that the tick is too slow for. */
-  #planProbe(): void {
-    if (this.#probePlanned || !this.engine.prober.active) return;
-    this.#probePlanned = true;
-    setTimeout(this.#probeTurn, PROBE_MS);
+  /** Probes and waiting packets keep a rate that the tick is too slow for. */
+  #planPacing(): void {
+    if (this.#pacingPlanned || !this.engine.pacingNeeded) return;
+    this.#pacingPlanned = true;
+    setTimeout(this.#paceTurn, PACING_MS);
   }
 
-  readonly #probeTurn = (): void => {
-    this.#probePlanned = false;
+  readonly #paceTurn = (): void => {
+    this.#pacingPlanned = false;
     if (this.#closed) return;
-    this.engine.probeTurn();
-    this.#planProbe();
+    this.engine.paceTurn();
+    this.#planPacing();
   };
 
   /** Data has one slice of time in each turn of the loop; media that has come meanwhile goes first. */
