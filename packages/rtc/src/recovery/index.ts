@@ -1,3 +1,4 @@
+export * from './audio-simulation.js';
 export * from './fec-decoder.js';
 export * from './fec-encoder.js';
 export { FecHeader } from './fec-header.js';

@@ -82,3 +82,9 @@ test('redundancy begins at 1 % of loss and ends below 0.4 %, doubles at 8 % and 
   let distance = 0;
   expect(losses.map((loss) => (distance = redDistance(loss, distance)))).toEqual([0, 0, 1, 1, 1, 2, 2, 1, 1, 0, 2, 0]);
 });
+
+test('losses in a row double the distance at once', () => {
+  expect(redDistance(0.02, 0, 3)).toBe(2);
+  expect(redDistance(0.02, 2, 1)).toBe(1);
+  expect(redDistance(0.005, 0, 3)).toBe(0);
+});

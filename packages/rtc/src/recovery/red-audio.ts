@@ -105,14 +105,16 @@ export function redundantSequence(sequence: number, timestampOffset: number, fra
 /** Loss above which redundancy of a distance begins, and below which it ends. */
 const BEGIN = [0, 0.01, 0.08];
 const END = [0, 0.004, 0.05];
+/** Losses in a row of which one frame back would bring back too few. */
+const LONG_BURST = 1.6;
 
 /**
- * How many earlier frames should go with each packet to a receiver that loses `loss` (0..1) of them, as `before` is now. Opus
- * mends a single loss by itself where the encoder adds FEC; RED mends whole frames.
+ * How many earlier frames should go with each packet to a receiver that loses `loss` (0..1) of them, `burstLength` in a row, as
+ * `before` is now. Opus mends a single loss by itself where the encoder adds FEC; RED mends whole frames, and losses in a row.
  */
-export function redDistance(loss: number, before: number): number {
+export function redDistance(loss: number, before: number, burstLength = 1): number {
   let distance = Math.max(0, Math.min(MAX_RED_DISTANCE, before));
   while (distance < MAX_RED_DISTANCE && loss >= BEGIN[distance + 1]) distance++;
   while (distance > 0 && loss < END[distance]) distance--;
-  return distance;
+  return distance === 1 && burstLength >= LONG_BURST ? 2 : distance;
 }

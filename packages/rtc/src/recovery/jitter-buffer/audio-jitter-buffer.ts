@@ -44,12 +44,13 @@ interface Frame {
 }
 
 const MAX_FRAMES = 200;
-const QUANTILE = 0.96;
+const QUANTILE = 0.97;
 /** A timestamp further away is another beginning. */
 const MAX_JUMP_SECONDS = 10;
 const DEFAULT_FRAME_MS = 20;
 /** Longer than that nobody invents sound. */
 const MAX_CONCEALED_MS = 200;
+const MAX_HOLES = 16;
 
 export class AudioJitterBuffer {
   received = 0;
@@ -77,6 +78,8 @@ export class AudioJitterBuffer {
   private resting = false;
   private lastSequence = -1;
   private lastWasDtx = false;
+  /** Timestamps of frames that were concealed lately. */
+  private readonly holes: number[] = [];
 
   constructor(options: AudioJitterBufferOptions = {}) {
     this.options = { clockRate: 48_000, minDelayMs: 0, maxDelayMs: 500, ...options };
@@ -127,9 +130,11 @@ export class AudioJitterBuffer {
       return;
     }
     if (this.position >= 0 && timestampDelta(timestamp, this.position) < 0) {
-      if (redundant) return;
-      this.delays.add(timestamp, nowMs);
-      this.late++;
+      // Too late; but what it would have mended is a reason to wait longer.
+      const hole = this.holes.indexOf(timestamp);
+      if (hole >= 0) this.holes.splice(hole, 1);
+      if (hole >= 0 || !redundant) this.delays.add(timestamp, nowMs);
+      if (!redundant) this.late++;
       return;
     }
     this.delays.add(timestamp, nowMs);
@@ -156,6 +161,7 @@ export class AudioJitterBuffer {
     if (gap <= 0) return this.play(next);
     // What was invented while nothing came is what is missing now.
     const repaid = Math.min(gap, this.borrowed);
+    for (let at = 0; at < repaid; at += this.frameSamples) this.noteHole((this.position + at) >>> 0);
     this.borrowed = 0;
     this.position = (this.position + repaid) >>> 0;
     if (repaid === gap) return this.play(next);
@@ -182,7 +188,13 @@ export class AudioJitterBuffer {
       return this.advance('fec', next.payload, samples);
     }
     this.concealed++;
+    this.noteHole(this.position);
     return this.advance('conceal', null, samples);
+  }
+
+  private noteHole(timestamp: number): void {
+    this.holes.push(timestamp);
+    if (this.holes.length > MAX_HOLES) this.holes.shift();
   }
 
   private underrun(): AudioOutput {
