@@ -12,6 +12,9 @@ import { Publications, type PublishedTrack } from './publications.js';
 /** Who is heard changes often and shows nowhere: told so long after it did. */
 const HEARD_MS = 200;
 
+/** After a worker did not take what it was told. */
+const RETRY_MS = 1000;
+
 export class Distribution {
   /** Participants planned anew, since the start: the work that changes have made. */
   updates = 0;
@@ -110,7 +113,10 @@ export class Distribution {
     // On a transport that has ended meanwhile this is in the order of things.
     if (participant.media !== media || media.ended) return;
     this.#log.warn({ participant: participant.id, reason: error.message }, 'streams could not be routed');
-    participant.subscription.forgetRoutes();
+    participant.subscription.routesFailed();
+    setTimeout(() => {
+      if (participant.media === media) this.subscriberChanged(participant);
+    }, RETRY_MS).unref();
   }
 }
 

@@ -131,3 +131,15 @@ test('a section that begins to follow carries whom it carried until the worker s
   update(subscription, [shown(camera('ann'))]);
   expect(update(subscription, [speaker]).streams?.streams).toEqual([{ ...carrying('1', 'ann'), follow: 'speaker' }]);
 });
+
+test('routes that did not get through are set again, and who is followed is still known', () => {
+  const subscription = new Subscription();
+  update(subscription, [speaker]);
+  subscription.sourceChanged('1', 'ann.1/0');
+  update(subscription, [speaker]);
+  subscription.routesFailed();
+  expect(update(subscription, [speaker])).toEqual({
+    routes: [{ mid: '1', source: { follow: 'speaker' } }],
+    streams: null,
+  });
+});

@@ -72,6 +72,12 @@ export class Subscription {
     this.#present.clear();
   }
 
+  /** Not all of the routes got through: they are all to be set, on the same transport. */
+  routesFailed(): void {
+    // Also those to nothing.
+    for (const mid of this.#routed.keys()) this.#routed.set(mid, '');
+  }
+
   /** The client may have missed something: it is told again. */
   forgetTold(): void {
     this.#told = '';

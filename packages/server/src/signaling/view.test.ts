@@ -198,6 +198,31 @@ test('a view stands over the end of a worker', async () => {
   expect(worker().of('setReception')).toMatchObject([{ transport: `${me.id}.2`, reception: { video: false } }]);
 });
 
+test('what a worker does not take is told it again', async () => {
+  await start();
+  const [ann] = await publishers('Ann');
+  const me = await viewer(0, 1);
+  await me.settled();
+  let failures = 1;
+  worker().before = ({ type }) => {
+    if (type === 'route' && failures-- > 0) throw new Error('busy');
+  };
+  await me.ok('view', { tiles: [tile(`${ann.id}/1`, 720, 'stage')] });
+  await expect
+    .poll(
+      () =>
+        routesOf(`${me.id}.1`)
+          .slice(-2)
+          .map(({ routes }) => routes),
+      { timeout: 4000 },
+    )
+    .toEqual(
+      Array(2).fill([
+        { mid: '0', source: { producer: `${ann.id}.1/1` }, want: { role: 'stage', height: 720, order: 0 } },
+      ]),
+    );
+}, 10_000);
+
 test('in a mesh a view is kept, and used when the room moves to the SFU', async () => {
   await start({ meshMax: 2 });
   const ann = await running.enter('demo', 'Ann');
