@@ -78,3 +78,12 @@ test('beside somebody who keeps the queue full it gives way only a little', () =
   aimd.update('overuse', 1e6, 100, false, 1100, true);
   expect(aimd.bps).toBeCloseTo(0.97e6);
 });
+
+test('a thin path is not filled by a jump', () => {
+  const aimd = new Aimd(60_000);
+  aimd.update('overuse', 60_000, 100, false, 0);
+  const before = aimd.bps;
+  run(aimd, 1.2, () => aimd.bps, 100);
+  expect(aimd.bps).toBeGreaterThan(before * 1.1);
+  expect(aimd.bps).toBeLessThan(before * 1.25);
+});

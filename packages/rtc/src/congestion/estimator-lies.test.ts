@@ -1,10 +1,13 @@
 /** A receiver may say what it likes: the estimate stays within its limits, and what is impossible is counted. */
 
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { callOver } from '../netsim/testing.js';
 import { BandwidthEstimator } from './estimator.js';
 import { SendHistory } from './send-history.js';
+
+// Simulated minutes can take seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const MIN = 50_000;
 const MAX = 20e6;

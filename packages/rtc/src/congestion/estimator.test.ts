@@ -1,8 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { RtcError } from '../errors.js';
 import { CAPACITY_JITTER, callOver } from '../netsim/testing.js';
 import { BandwidthEstimator } from './estimator.js';
 import { SendHistory } from './send-history.js';
+
+// Simulated minutes can take seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const limits = { startBps: 300_000, minBps: 50_000, maxBps: 20_000_000 };
 

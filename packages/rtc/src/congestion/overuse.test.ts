@@ -5,6 +5,8 @@ test('one high trend is no overuse, one that stays is', () => {
   const detector = new OveruseDetector();
   expect(detector.update(20, 10)).toBe('normal');
   expect(detector.update(21, 10)).toBe('overuse');
+  // However long the gap before it was.
+  expect(new OveruseDetector().update(20, 500)).toBe('normal');
 });
 
 test('a trend that falls again is no overuse yet', () => {

@@ -89,11 +89,6 @@ export class ProbeController {
     this.pendingBps = bps * FURTHER_FACTOR;
   }
 
-  /** More is wanted all of a sudden: don't wait. */
-  hurry(nowMs: number): void {
-    if (this.nextMs > nowMs + FIRST_WAIT_MS / 4) this.nextMs = nowMs;
-  }
-
   private failed(nowMs: number): void {
     this.outstanding = 0;
     this.pendingBps = 0;

@@ -1,8 +1,11 @@
 /** Bounds are looser than what docs/congestion.md measures, and hold for any seed. */
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { BURST_LOSS, LINK_CUT, POLICER, RFC8867, randomLoss } from './rfc8867.js';
 import { jain, meanBps, runScenario, type ScenarioRun } from './scenario.js';
+
+// Each takes a fraction of a second of CPU, which a busy machine may not give at once.
+vi.setConfig({ testTimeout: 60_000 });
 
 const SEEDS = [1, 2, 3];
 
