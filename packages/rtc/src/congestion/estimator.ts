@@ -57,8 +57,7 @@ const CALM_QUEUE_MS = 50;
 const CALM_AFTER_MS = 1000;
 /** A probe that filled the path tells something only when it found much more. */
 const CLEARLY_MORE = 1.3;
-/** After one that got through, most of it is ours. */
-const EXPLORED_SHARE = 0.9;
+const FULL_SHARE = 0.9;
 const PROBE_FRESH_MS = 500;
 /** Arrivals can outrun sending only while a queue drains. */
 /** The last window having this share of what usually arrives, the path got narrower and the mean is outdated. */
@@ -305,12 +304,10 @@ export class BandwidthEstimator implements AcknowledgementObserver {
     this.probedBps = bps;
     this.probedMs = nowMs;
     const current = this.aimd.bps;
-    const { exploring } = this.probes;
-    const needed = result.full && !exploring ? current * CLEARLY_MORE : current;
-    if (this.state !== 'overuse' && bps > needed) {
-      // A path that was full shows its rate among others that it carries, not what they would leave to us.
-      let raised = result.full ? (current + bps) / 2 : bps;
-      if (result.full && exploring) raised = Math.max(raised, bps * EXPLORED_SHARE);
+    const needed = result.full && !this.probes.exploring ? current * CLEARLY_MORE : current;
+    // A path that was full shows its rate among others that it carries, not quite what they would leave to us.
+    const raised = result.full ? bps * FULL_SHARE : bps;
+    if (this.state !== 'overuse' && bps > needed && raised > current) {
       this.aimd.set(this.bound(raised), nowMs);
       this.loss.raise(raised);
       this.acked.loosen();

@@ -109,11 +109,26 @@ test('random loss doesn’t bring the rate down', () => {
   }
 });
 
-test('nor do bursts of it', () => {
+test('a fifth of all packets lost by chance still leaves four fifths of the link to use', () => {
+  for (const roundTripMs of [50, 200]) {
+    const runs = [1, 2, 3, 4, 5, 6].map((seed) => runScenario(randomLoss(0.2, roundTripMs), seed).utilisation);
+    expect(runs.reduce((a, b) => a + b, 0) / runs.length).toBeGreaterThan(0.8);
+  }
+});
+
+test('in front of a queue of two seconds the cut doesn’t fill it for long', () => {
+  for (const seed of SEEDS) {
+    const run = runScenario({ ...LINK_CUT, queueMs: 2000 }, seed);
+    expect(run.link.queueingDelayMs(0.95, 33_000, 60_000)).toBeLessThan(300);
+    expect(meanBps(run.flows[0].samples, 33_000, 60_000)).toBeGreaterThan(380_000);
+  }
+});
+
+test('bursts of loss don’t bring the rate down', () => {
   expect(runScenario(BURST_LOSS).utilisation).toBeGreaterThan(0.7);
 });
 
-test('the loss of a policer does', () => {
+test('the loss of a policer brings it down to the policer’s rate', () => {
   for (const seed of SEEDS) {
     const run = runScenario(POLICER, seed);
     expect(run.lossShare).toBeLessThan(0.12);
