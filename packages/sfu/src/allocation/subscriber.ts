@@ -2,7 +2,7 @@
  * The receiving side of one transport as a whole: what its path carries, what it wants to see, and so which layers each of
  * its video streams gets.
  */
-import { BandwidthEstimator } from '@efir/rtc';
+import { BandwidthEstimator, FecRate, redDistance } from '@efir/rtc';
 import { MAX_LAYERS } from '../routing/packet-reader.js';
 import { NO_ENCODING } from '../routing/stream-table.js';
 import type { Transport } from '../routing/transport.js';
@@ -55,6 +55,7 @@ export class Subscriber {
   watched = false;
   dirty = false;
   readonly #quality: QualityReports;
+  readonly #fec = new FecRate();
   #slowUntilMs = -1;
   #loweredMs = Number.NEGATIVE_INFINITY;
   #allocatedMs = Number.NEGATIVE_INFINITY;
@@ -104,6 +105,25 @@ export class Subscriber {
     if (quality) this.transport.engine.notify(quality);
   }
 
+  /** Some times a second: how much redundancy what it loses is worth. */
+  protect(now: number): void {
+    const { transport, estimator } = this;
+    const lossShare = estimator?.lossShare ?? 0;
+    for (const stream of transport.streams.values()) {
+      if (stream.kind !== 'audio' || stream.repair === undefined) continue;
+      stream.protectAudio(redDistance(Math.max(lossShare, stream.reported.fraction), stream.protection?.distance ?? 0));
+    }
+    if (!estimator || transport.lossless) return;
+    const before = this.#fec.share;
+    const rttMs = Math.max(estimator.rttMs, transport.roundTripMs ?? 0);
+    const mediaBps = Math.max(1, this.allocatedBps);
+    // The allocation leaves room for it.
+    this.#fec.update(now, { lossShare, burstLength: 1, rttMs, mediaBps, spareBps: mediaBps });
+    if (this.#fec.share === 0 && before === 0) return;
+    for (const stream of transport.streams.values())
+      if (stream.kind === 'video' && stream.repair) stream.protect(this.#fec);
+  }
+
   /** Every 20 ms: begins a probe when one is due. */
   probe(now: number): void {
     const { estimator } = this;
@@ -140,7 +160,9 @@ export class Subscriber {
     const { streams, demands, layers } = this.#demands(now);
     this.wantedBps = wantedBps(demands) + this.#audioBps();
     this.estimator?.wanted(this.wantedBps);
-    const budget = Math.min(this.estimateBps, this.reception.maxBps ?? Number.POSITIVE_INFINITY) - this.#audioBps();
+    const most = Math.min(this.estimateBps, this.reception.maxBps ?? Number.POSITIVE_INFINITY);
+    // Redundancy has its share of the path.
+    const budget = (most - this.#audioBps()) / (1 + this.#fec.share);
     const chosen = allocate(demands, budget, this.#mayRaise(streams, now));
     this.allocatedBps = this.#audioBps();
     this.#expire(now);

@@ -2,7 +2,7 @@
  * One RTP stream that a publisher sends us: an SSRC, with the RTX stream that repairs it. Knows what was received, what is
  * missing, and which arena packet holds which sequence number.
  */
-import { type CodecParameters, DependencyReader, NackGenerator, ReceptionStatistics } from '@efir/rtc';
+import { type CodecParameters, DependencyReader, NackGenerator, ReceptionStatistics, RedAudio } from '@efir/rtc';
 import { KeyFrameRequests } from './key-frame-requests.js';
 import { LayerRates } from './layer-rates.js';
 import type { Producer } from './producer.js';
@@ -28,6 +28,11 @@ export class Encoding {
   readonly layers = new LayerRates();
   reception: ReceptionStatistics | null = null;
   nack: NackGenerator | null = null;
+
+  /** Audio: the last frames, once a receiver wants them again. */
+  frames: RedAudio | null = null;
+  /** The most that a receiver loses, 0..1: the publisher's encoder should know. */
+  worstLoss = 0;
 
   /** Newest packet that went to the streams; meaningful once `everForwarded`. */
   everForwarded = false;
@@ -98,8 +103,14 @@ export class Encoding {
     this.codec = codec;
     this.layers.reset();
     this.#dependencies = null;
+    this.frames = null;
     this.reception = new ReceptionStatistics(this.ssrc, codec.clockRate);
     this.nack = codec.feedback.nack ? new NackGenerator() : null;
+  }
+
+  /** Audio: earlier frames are kept from now on, to go with later packets. */
+  keepFrames(): void {
+    this.frames ??= new RedAudio();
   }
 
   /** What dependency descriptors of this stream are read against. */

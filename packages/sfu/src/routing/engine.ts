@@ -32,6 +32,7 @@ import type { LayerFilter } from './layer-filter.js';
 import { Pacing, type WaitingPacket } from './pacing.js';
 import { PacketReader } from './packet-reader.js';
 import type { Producer } from './producer.js';
+import type { Protection } from './protection.js';
 import { Retransmitter } from './retransmitter.js';
 import { Router } from './router.js';
 import { RtcpIntake } from './rtcp-intake.js';
@@ -69,6 +70,8 @@ export interface EngineCounters {
   probes: number;
   /** Packets whose place in the arena was taken before they could leave. */
   waitedTooLong: number;
+  /** FEC packets for video. */
+  repairPackets: number;
 }
 
 export class Engine {
@@ -101,6 +104,7 @@ export class Engine {
     feedbackLies: 0,
     probes: 0,
     waitedTooLong: 0,
+    repairPackets: 0,
   };
   /** ms, of the turn under way. */
   now = 0;
@@ -266,7 +270,10 @@ export class Engine {
       payloadOffset,
       payloadLength,
     );
-    if (producer.kind === 'video') {
+    if (producer.kind === 'audio') {
+      const at = this.reader.slotOffset(packet) + payloadOffset;
+      encoding.frames?.push(sequence, timestamp, this.reader.arena, at, payloadLength);
+    } else {
       encoding.layers.packet(batch.spatial[i], batch.temporal[i], payloadLength, this.now);
       if (batch.keyFrame[i] !== 0) {
         encoding.keyFrames.keyFrame();
@@ -319,6 +326,14 @@ export class Engine {
     stream.transport.subscriber.started(stream);
     this.sourceChanged(stream);
     return true;
+  }
+
+  protectionOf(number: number): Protection {
+    return this.streams[number]!.protection!;
+  }
+
+  flexfecRow(number: number): number {
+    return this.streams[number]!.fecNumber;
   }
 
   filterOf(number: number): LayerFilter {

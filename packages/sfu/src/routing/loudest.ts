@@ -47,7 +47,11 @@ export class LoudestStreams {
   }
 
   #update(transport: Transport, streams: readonly VirtualStream[]): void {
-    const wanted = this.#loudest.filter((producer) => producer.transport !== transport.id).slice(0, streams.length);
+    // What the subscriber gets by itself (the sound of a shared screen) isn't to be heard twice.
+    const elsewhere = [...transport.streams.values()].filter((stream) => !streams.includes(stream));
+    const wanted = this.#loudest
+      .filter((producer) => producer.transport !== transport.id && !elsewhere.some((s) => s.producer === producer))
+      .slice(0, streams.length);
     const waiting = wanted.filter((producer) => !streams.some((stream) => stream.producer === producer));
     for (const producer of waiting) {
       const free =

@@ -137,7 +137,14 @@ export class PacketReader {
       (vp9.switchingUp ? LAYER_SWITCH_UP : 0) |
       (vp9.notForInterLayer ? LAYER_NOT_BELOW : 0) |
       (vp9.interPredicted ? 0 : LAYER_INTRA);
-    if (vp9.height > 0) encoding.layers.resolution(batch.spatial[i], vp9.height);
+    if (
+      !vp9.structure ||
+      !readVp9Structure(this.arena, at + vp9.structureOffset, length - vp9.structureOffset, this.#structure)
+    )
+      return;
+    const { layerCount, heights } = this.#structure;
+    for (let sid = 0; sid < layerCount && sid < MAX_LAYERS; sid++)
+      if (heights[sid] > 0) encoding.layers.resolution(sid, heights[sid]);
   }
 
   /** The descriptor tells the layers of any codec, and more of them than the payload does. */

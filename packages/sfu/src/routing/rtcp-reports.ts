@@ -84,7 +84,7 @@ export class RtcpReports {
     const blocks = [];
     for (const producer of transport.producers.values())
       for (const encoding of producer.encodings)
-        if (encoding.reception && blocks.length < 31) blocks.push(encoding.reception.block(engine.now));
+        if (encoding.reception && blocks.length < 31) blocks.push(reportBlock(encoding, engine.now));
     const unix = engine.unixMs();
     const { table } = engine;
     let first = true;
@@ -122,4 +122,11 @@ export class RtcpReports {
     for (const stream of transport.streams.values()) if (!writer.bye(stream.downlink.ssrc)) break;
     this.engine.datapath.sendRtcp(transport.peer, writer.packet);
   }
+}
+
+/** Sound is made safe against loss by its encoder, which must know what the worst receiver behind us loses. */
+function reportBlock(encoding: Encoding, now: number) {
+  const block = encoding.reception!.block(now);
+  if (encoding.worstLoss > 0) block.fractionLost = Math.max(block.fractionLost, Math.round(encoding.worstLoss * 255));
+  return block;
 }

@@ -6,6 +6,7 @@ const FEEDBACK_MS = 50;
 const SPEAKER_MS = 100;
 /** Each transport's allocation is looked at once in so many ticks. */
 const ALLOCATION_TICKS = 5;
+const PROTECTION_TICKS = 10;
 const REPORT_MS = 1_000;
 const REVIEW_MS = 1_000;
 /** A producer without a packet for so long is told to be inactive. */
@@ -40,6 +41,7 @@ export class Schedule {
       if (transport.subscriber.dirty || transport.number % ALLOCATION_TICKS === this.#portion % ALLOCATION_TICKS)
         transport.subscriber.tick(now);
       transport.subscriber.probe(now);
+      if (transport.number % PROTECTION_TICKS === this.#portion % PROTECTION_TICKS) transport.subscriber.protect(now);
     }
     engine.paceTurn();
     if (now >= this.#reviewAt) {
@@ -53,7 +55,15 @@ export class Schedule {
   #review(now: number): void {
     const { engine } = this;
     const { table } = engine;
-    for (const encoding of engine.encodings()) encoding.measure(now);
+    for (const encoding of engine.encodings()) {
+      encoding.measure(now);
+      encoding.worstLoss = 0;
+      if (encoding.producer.kind !== 'audio') continue;
+      for (let k = 0; k < encoding.streamCount; k++) {
+        const loss = engine.streams[encoding.streams[k]]?.reported.fraction ?? 0;
+        if (loss > encoding.worstLoss) encoding.worstLoss = loss;
+      }
+    }
     for (const router of engine.routers.values()) {
       router.reviewEncodings();
       for (const producer of router.producers.values()) {

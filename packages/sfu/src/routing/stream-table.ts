@@ -21,6 +21,10 @@ export class StreamTable {
   fresh = new Uint8Array(0);
   /** 1: the stream leaves layers out, by its filter. */
   filtered = new Uint8Array(0);
+  /** 1: repair packets or repeated frames go with the stream's packets. */
+  protected = new Uint8Array(0);
+  /** Payload type inside of RED, 0: no RED. */
+  red = new Uint8Array(0);
   /** First source sequence number since the switch. */
   startSequence = new Uint16Array(0);
   /** Outgoing minus source, modulo 2^16 / 2^32 / 2^15 / 2^8. */
@@ -52,6 +56,8 @@ export class StreamTable {
     this.pending[index] = NO_ENCODING;
     this.fresh[index] = 0;
     this.filtered[index] = 0;
+    this.protected[index] = 0;
+    this.red[index] = 0;
     this.sequenceOffset[index] = 0;
     this.timestampOffset[index] = 0;
     this.pictureIdOffset[index] = 0;
@@ -82,6 +88,8 @@ export class StreamTable {
     this.pending = keep(this.pending, Int32Array);
     this.fresh = keep(this.fresh, Uint8Array);
     this.filtered = keep(this.filtered, Uint8Array);
+    this.protected = keep(this.protected, Uint8Array);
+    this.red = keep(this.red, Uint8Array);
     this.startSequence = keep(this.startSequence, Uint16Array);
     this.sequenceOffset = keep(this.sequenceOffset, Uint16Array);
     this.timestampOffset = keep(this.timestampOffset, Uint32Array);

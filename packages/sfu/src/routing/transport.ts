@@ -48,6 +48,8 @@ export class Transport {
   /** ms to add to the client's NTP clock to get ours; undefined before its first Sender Report. */
   clockOffsetMs: number | undefined;
   remoteEstimateBps: number | undefined;
+  /** The path loses nothing by itself: it is TCP. */
+  lossless = false;
   /** What it receives, as a whole. */
   readonly subscriber = new Subscriber(this);
   /** There if the client has a section of data channels. */
@@ -299,6 +301,8 @@ export class Transport {
     engine.table.handle[stream.number] = engine.datapath.addStream(this.peer, stream.downlink.ssrc);
     if (stream.rtxNumber >= 0)
       engine.table.handle[stream.rtxNumber] = engine.datapath.addStream(this.peer, stream.downlink.rtxSsrc!);
+    if (stream.fecNumber >= 0)
+      engine.table.handle[stream.fecNumber] = engine.datapath.addStream(this.peer, stream.downlink.flexfecSsrc!);
     engine.streams[stream.number] = stream;
     this.streams.set(stream.mid, stream);
     this.streamBySsrc.set(stream.downlink.ssrc, stream);
@@ -314,6 +318,7 @@ export class Transport {
     engine.prober.forget(stream);
     engine.datapath.removeStream(engine.table.handle[stream.number]);
     if (stream.rtxNumber >= 0) engine.datapath.removeStream(engine.table.handle[stream.rtxNumber]);
+    if (stream.fecNumber >= 0) engine.datapath.removeStream(engine.table.handle[stream.fecNumber]);
     engine.streams[stream.number] = undefined;
     stream.close();
   }

@@ -6,7 +6,9 @@ import {
   type CodecParameters,
   type DownlinkParameters,
   type ExtensionIds,
+  type FecRate,
   type MediaKind,
+  type RepairParameters,
   type SectionParameters,
   sequenceDelta,
 } from '@efir/rtc';
@@ -17,6 +19,7 @@ import { bigEndianWord, headerTemplate } from './header-template.js';
 import { LayerFilter } from './layer-filter.js';
 import { MAX_LAYERS, type PacketReader } from './packet-reader.js';
 import { matchingCodec, type Producer } from './producer.js';
+import { type Protection, protectionFor } from './protection.js';
 import { CARRIED, CARRIED_EXTENSIONS, type SourceBatch } from './source-batch.js';
 import { NO_ENCODING, type StreamTable, TEMPLATE_WORDS } from './stream-table.js';
 import type { Transport } from './transport.js';
@@ -45,6 +48,12 @@ export class VirtualStream {
   readonly number: number;
   /** Row of the RTX stream, -1 without one. */
   rtxNumber = -1;
+  /** Row of the FlexFEC stream, -1 without one. */
+  fecNumber = -1;
+  /** What redundancy the receiver agreed to. */
+  repair: RepairParameters | undefined;
+  /** There while redundancy is sent. */
+  protection: Protection | null = null;
   downlink: DownlinkParameters;
   codecs: CodecParameters[];
   extensions: ExtensionIds;
@@ -87,6 +96,7 @@ export class VirtualStream {
     this.downlink = section.downlink!;
     this.codecs = section.codecs;
     this.extensions = section.extensions;
+    this.repair = section.repair;
     // Below 2^15, so that both ends begin with the same roll-over counter (RFC 3711 section 3.3.1).
     this.#firstSequence = Math.floor(random() * 0x4000) + 1;
     this.nextRtxSequence = Math.floor(random() * 0x4000) + 1;
@@ -95,6 +105,10 @@ export class VirtualStream {
     if (this.downlink.rtxSsrc !== undefined) {
       this.rtxNumber = table.allocate();
       table.transport[this.rtxNumber] = transport.number;
+    }
+    if (this.downlink.flexfecSsrc !== undefined && this.repair?.flexfec !== undefined) {
+      this.fecNumber = table.allocate();
+      table.transport[this.fecNumber] = transport.number;
     }
     this.#writeTemplates(null);
   }
@@ -133,11 +147,42 @@ export class VirtualStream {
       epoch.filter.wantSpatial = spatial;
       epoch.filter.wantTemporal = temporal;
     } else if (this.#restricts(epoch.encoding)) {
-      epoch.filter = new LayerFilter(MAX_LAYERS - 1, MAX_LAYERS - 1);
-      epoch.filter.wantSpatial = spatial;
-      epoch.filter.wantTemporal = temporal;
-      table.filtered[number] = 1;
+      this.#startFilter();
     }
+  }
+
+  /** Repair packets for video at this rate, from the next packet on. */
+  protect(rate: FecRate): void {
+    if (rate.share > 0 && !this.protection) this.#setProtection(protectionFor(this.kind, this.repair));
+    else if (rate.share === 0 && this.protection) this.#setProtection(null);
+    this.protection?.setRate(rate);
+    // What is inserted moves the numbers of all that follows, which the filter keeps book of.
+    if (this.protection) this.#startFilter();
+  }
+
+  /** Earlier frames with each packet of audio. */
+  protectAudio(distance: number): void {
+    if (distance > 0 && !this.protection) this.#setProtection(protectionFor(this.kind, this.repair));
+    else if (distance === 0 && this.protection) this.#setProtection(null);
+    if (!this.protection) return;
+    this.protection.distance = distance;
+    this.epoch?.encoding.keepFrames();
+  }
+
+  #setProtection(protection: Protection | null): void {
+    const { table, number } = this;
+    this.protection = protection;
+    table.protected[number] = protection ? 1 : 0;
+    this.#writeTemplates(this.epoch?.encoding ?? null);
+  }
+
+  #startFilter(): void {
+    const { epoch, table, number } = this;
+    if (!epoch || epoch.filter || table.current[number] !== epoch.encoding.number) return;
+    epoch.filter = new LayerFilter(MAX_LAYERS - 1, MAX_LAYERS - 1);
+    epoch.filter.wantSpatial = this.limits.spatial;
+    epoch.filter.wantTemporal = this.limits.temporal;
+    table.filtered[number] = 1;
   }
 
   #restricts({ layers }: Encoding): boolean {
@@ -218,7 +263,11 @@ export class VirtualStream {
       }
     }
     if (this.epoch) this.previousEpoch = this.epoch;
-    const filter = this.#restricts(encoding) ? new LayerFilter(this.limits.spatial, this.limits.temporal) : null;
+    this.protection?.encoder?.reset();
+    const filter =
+      this.#restricts(encoding) || (this.protection && this.kind === 'video')
+        ? new LayerFilter(this.limits.spatial, this.limits.temporal)
+        : null;
     this.epoch = {
       encoding,
       startSequence,
@@ -270,6 +319,7 @@ export class VirtualStream {
     this.stop();
     this.table.release(this.number);
     if (this.rtxNumber >= 0) this.table.release(this.rtxNumber);
+    if (this.fecNumber >= 0) this.table.release(this.fecNumber);
   }
 
   /** Of what the stream sent last, out of its present source. Packets left out have moved the offsets. */
@@ -289,7 +339,11 @@ export class VirtualStream {
     const codec = encoding?.codec ? matchingCodec(encoding.codec, this.codecs) : this.codecs[0];
     if (!codec) return;
     const csrc = encoding ? encoding.producer.tag : 0;
-    this.#writeTemplate(this.number, this.downlink.ssrc, codec.payloadType, csrc);
+    const wrapped = this.protection && this.protection.kind !== 'flexfec' ? this.repair?.red : undefined;
+    this.table.red[this.number] = wrapped === undefined ? 0 : codec.payloadType;
+    this.#writeTemplate(this.number, this.downlink.ssrc, wrapped ?? codec.payloadType, csrc);
+    if (this.fecNumber >= 0)
+      this.#writeTemplate(this.fecNumber, this.downlink.flexfecSsrc!, this.repair!.flexfec!, csrc);
     if (this.rtxNumber >= 0 && codec.rtxPayloadType !== undefined)
       this.#writeTemplate(this.rtxNumber, this.downlink.rtxSsrc!, codec.rtxPayloadType, csrc);
   }

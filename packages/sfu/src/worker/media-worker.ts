@@ -44,6 +44,7 @@ class Client implements IceClient {
 
   onSelected(protocol: 'udp' | 'tcp', address: string): void {
     this.protocol = protocol;
+    this.transport.lossless = protocol === 'tcp';
     this.remoteAddress = address;
     this.selected(this);
   }
@@ -366,7 +367,7 @@ export class MediaWorker {
         ...this.#gate.counters,
         ...this.#tcp.counters,
         ...engine.data.counters,
-        forwarded: engine.fanout.forwarded,
+        forwarded: engine.fanout.writer.forwarded,
       },
     };
     const { rxBytes, txBytes, rxPackets, txPackets } = stats;
