@@ -241,7 +241,7 @@ export class Session implements Uplink {
       quality: videoQuality(options.video),
       videoCodecs: this.info?.settings.videoCodecs ?? [],
       ...(options.codec ? { codec: options.codec } : {}),
-      degradationPreference: options.degradationPreference ?? 'balanced',
+      degradationPreference: options.degradationPreference ?? 'maintain-framerate',
       iceServers: this.iceServers,
       ...(options.iceTransportPolicy ? { iceTransportPolicy: options.iceTransportPolicy } : {}),
       offer: async (request, onAnswer) => (await this.signalling.request('offer', request, onAnswer)).sdp,
