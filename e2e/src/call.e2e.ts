@@ -37,12 +37,12 @@ test.skipIf(!hasFirefox)(
 
 test('somebody who joins late has every picture within a second of its track', async () => {
   const room = stage.room();
-  const ann = await stage.join(room, 'Ann');
-  const bob = await stage.join(room, 'Bob');
+  const ann = await stage.join(room, 'Ann', { query: small });
+  const bob = await stage.join(room, 'Bob', { query: small });
   await ann.sees(1);
   await bob.sees(1);
 
-  const late = await stage.join(room, 'Late');
+  const late = await stage.join(room, 'Late', { query: small });
   await late.sees(2);
   const waits = await late.firstFrameWaits();
   expect(waits).toHaveLength(2);
