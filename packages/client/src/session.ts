@@ -207,6 +207,7 @@ export class Session {
     this.roster.sync(participants, reply.participant);
     this.settled = true;
     this.callbacks.onEntered(reply);
+    if (!reply.resumed) paths.entered();
     const { current } = paths;
     // A move that we had begun to follow goes on; one that ended while we were away is made up from scratch.
     const runs = room.topology === 'mesh' ? 'mesh' : 'sfu';

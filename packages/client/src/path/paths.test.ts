@@ -196,3 +196,14 @@ test('events of moves that are over are passed over', () => {
   paths.event({ epoch: old, phase: 'commit', topology: 'sfu', reason: 'participants' });
   expect(paths.topology).toBe('mesh');
 });
+
+test('in a room that was made anew, moves are counted anew', async () => {
+  for (let n = 0; n < 3; n++) {
+    paths.event(event('prepare', 'sfu'));
+    paths.event(event('abort', 'mesh'));
+  }
+  paths.entered();
+  await paths.renew('mesh', 'entered');
+  paths.event({ epoch: 1, phase: 'prepare', topology: 'sfu', reason: 'participants' });
+  expect(paths.next?.topology).toBe('sfu');
+});

@@ -75,6 +75,11 @@ export class Paths implements Uplink {
     await path.open();
   }
 
+  /** We have come in as somebody new: the room may be another one, which counts its moves anew. */
+  entered(): void {
+    this.lastEpoch = -1;
+  }
+
   event(event: TopologyEvent): void {
     if (event.epoch < this.lastEpoch) return;
     this.lastEpoch = event.epoch;
