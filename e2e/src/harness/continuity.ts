@@ -66,11 +66,16 @@ export function watchContinuity(): void {
       }
     }
   };
-  const receiverOf = (track: MediaStreamTrack | undefined) =>
-    (window.efirPeers ?? [])
-      .filter((peer) => peer.signalingState !== 'closed')
-      .flatMap((peer) => peer.getReceivers())
-      .find((receiver) => receiver.track === track);
+  const receivers = new WeakMap<MediaStreamTrack, RTCRtpReceiver>();
+  const receiverOf = (track: MediaStreamTrack | undefined) => {
+    if (!track) return undefined;
+    const known = receivers.get(track);
+    if (known) return known;
+    for (const peer of window.efirPeers ?? []) {
+      if (peer.signalingState !== 'closed') for (const one of peer.getReceivers()) receivers.set(one.track, one);
+    }
+    return receivers.get(track);
+  };
   const lookForSound = () => {
     for (const audio of document.querySelectorAll<HTMLAudioElement>('audio[data-source="microphone"]')) {
       const name = names.get(audio.dataset.participant ?? '');

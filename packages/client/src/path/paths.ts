@@ -30,7 +30,7 @@ interface Move {
 
 /** The old path goes on for so long after the move: others may still be looking at it, ms. */
 const OLD_PATH_MS = 1_000;
-const LOOK_EVERY_MS = 150;
+const LOOK_EVERY_MS = 200;
 
 /**
  * The path in use, and beside it while the room moves the one that is being built. A move is make-before-break: nothing is
