@@ -6,15 +6,15 @@ import { until } from './harness/until.js';
 
 const stage = useStage(
   { meshMax: 5, args: ['--topology-settle-ms', '2000'] },
-  { fps: 15, viewport: { width: 480, height: 360 } },
+  { fps: 10, viewport: { width: 360, height: 240 } },
 );
 
 /** Six pages share two cores. */
-const small = { query: { quality: 'h180', fps: '10' }, probe: { noFirstFrames: true } };
+const small = { query: { quality: 'h180', fps: '8' }, probe: { noFirstFrames: true } };
 
 /**
  * What is promised of a machine that does nothing else. Where others use it as well, pages don't get to run at all for a while;
- * that is measured too, and not held against the room unless `EFIR_TIMED=1`.
+ * that lengthens gaps as well, and isn't held against the room unless `EFIR_TIMED=1`.
  */
 const timed = Boolean(process.env.EFIR_TIMED);
 const MOVES_WITHIN_MS = timed ? 5_000 : 10_000;
