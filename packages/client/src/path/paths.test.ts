@@ -207,3 +207,19 @@ test('in a room that was made anew, moves are counted anew', async () => {
   paths.event({ epoch: 1, phase: 'prepare', topology: 'sfu', reason: 'participants' });
   expect(paths.next?.topology).toBe('sfu');
 });
+
+test('people are shown by the new path one after the other, and all of them before the old one closes', async () => {
+  expected.push(...['bob', 'cleo'].map((participant) => ({ participant, source: 'camera' as const })));
+  paths.event(event('prepare', 'sfu'));
+  sfu().begin();
+  await later(1_000);
+  paths.event(event('commit', 'sfu'));
+  const shown = () => ['ann', 'bob', 'cleo'].filter((id) => paths.media(id, 'camera') === sfu().track);
+  expect(shown()).toEqual(['ann']);
+  await later(60);
+  expect(shown()).toEqual(['ann', 'bob']);
+  await later(60);
+  expect(shown()).toEqual(['ann', 'bob', 'cleo']);
+  expect(mesh().closed).toBe(false);
+  expected.length = 1;
+});

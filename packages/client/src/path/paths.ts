@@ -31,6 +31,9 @@ interface Move {
 /** The old path goes on for so long after the move: others may still be looking at it, ms. */
 const OLD_PATH_MS = 1_000;
 const LOOK_EVERY_MS = 200;
+/** After a move people are shown by the new path one after the other, this long after each other, and all within this, ms. */
+const HAND_OVER_EVERY_MS = 60;
+const HAND_OVER_WITHIN_MS = 600;
 
 /**
  * The path in use, and beside it while the room moves the one that is being built. A move is make-before-break: nothing is
@@ -41,6 +44,9 @@ export class Paths implements Uplink {
   private move: Move | null = null;
   private old: { path: MediaPath; timer: ReturnType<typeof setTimeout> } | null = null;
   private lastEpoch = -1;
+  /** Who is still shown by the path before: a page that takes all tracks of a room into use at once stands still meanwhile. */
+  private waiting: string[] = [];
+  private handOver: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly host: PathsHost) {}
 
@@ -55,7 +61,9 @@ export class Paths implements Uplink {
 
   /** By the path in use, or by whichever has it. */
   media(participant: string, source: TrackSource): MediaStreamTrack | null {
+    const before = this.waiting.includes(participant) ? this.old?.path.media(participant, source) : null;
     return (
+      before ??
       this.current?.media(participant, source) ??
       this.next?.media(participant, source) ??
       this.old?.path.media(participant, source) ??
@@ -120,9 +128,7 @@ export class Paths implements Uplink {
 
   close(): void {
     this.drop();
-    if (this.old) clearTimeout(this.old.timer);
-    this.old?.path.close();
-    this.old = null;
+    this.closeOld();
     this.current?.close();
     this.current = null;
   }
@@ -160,6 +166,8 @@ export class Paths implements Uplink {
       this.current = path;
       path.setMoving(false);
       if (before) this.retire(before);
+      this.waiting = [...new Set(this.host.expected().map(({ participant }) => participant))];
+      this.handOverOne(Math.min(HAND_OVER_EVERY_MS, HAND_OVER_WITHIN_MS / this.waiting.length));
       this.host.onCurrent(path);
     } else if (before && before.topology !== topology) {
       // We were away when it was prepared.
@@ -168,6 +176,13 @@ export class Paths implements Uplink {
     } else this.endMove();
     this.current?.rosterChanged();
     this.host.onMedia();
+  }
+
+  private handOverOne(every: number): void {
+    clearTimeout(this.handOver);
+    this.waiting.shift();
+    this.host.onMedia();
+    if (this.waiting.length > 0) this.handOver = setTimeout(() => this.handOverOne(every), every);
   }
 
   private abort(topology: LiveTopology): void {
@@ -210,6 +225,8 @@ export class Paths implements Uplink {
 
   private closeOld(): void {
     const { old } = this;
+    clearTimeout(this.handOver);
+    this.waiting = [];
     if (!old) return;
     clearTimeout(old.timer);
     this.old = null;
