@@ -22,6 +22,8 @@ import { Signalling } from './signalling.js';
 
 type Entered = Extract<EnterReply, { ok: true }>;
 
+const SPREAD_MS = 300;
+
 export interface SessionCallbacks extends Pick<PathEvents, 'onData' | 'onDataState'> {
   /** Something that `state` depends on may have changed. */
   onState(): void;
@@ -91,6 +93,7 @@ export class Session {
     this.paths = new Paths({
       build,
       expected: () => roster.live(),
+      spread: () => Math.random() * SPREAD_MS,
       migrated: async (epoch, ok, reason) => {
         await this.signalling.request('migrated', { epoch, ok, ...(reason ? { reason } : {}) }).catch(() => {});
       },

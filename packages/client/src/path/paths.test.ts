@@ -65,6 +65,7 @@ beforeEach(async () => {
       return path as unknown as MediaPath;
     },
     expected: () => expected,
+    spread: () => 0,
     migrated,
     onMedia: () => {},
     onCurrent: () => {},

@@ -11,6 +11,8 @@ export interface PathsHost {
   build(topology: LiveTopology, origin: PathOrigin): MediaPath;
   /** What others publish and haven't muted. */
   expected(): ExpectedTrack[];
+  /** How long to wait in a move before a path through the SFU is opened, ms: all of a room at once would be a crowd there. */
+  spread(): number;
   migrated(epoch: number, ok: boolean, reason?: string): Promise<void>;
   /** What `media()` gives has changed. */
   onMedia(): void;
@@ -145,9 +147,9 @@ export class Paths implements Uplink {
     this.move = move;
     if (path) for (const one of [current, path]) one?.setMoving(true);
     if (!watched) return;
-    path?.open().catch((error) => {
-      if (this.move === move) this.decide(false, String(error));
-    });
+    // A mesh has to be open for the first who offers.
+    if (path?.topology === 'sfu') setTimeout(() => this.open(move, path), host.spread());
+    else if (path) this.open(move, path);
     const readiness = new Readiness(watched, path ? current : null, () => host.expected(), now());
     const look = async () => {
       const missing = await readiness.look(now());
@@ -176,6 +178,13 @@ export class Paths implements Uplink {
     } else this.endMove();
     this.current?.rosterChanged();
     this.host.onMedia();
+  }
+
+  private open(move: Move, path: MediaPath): void {
+    if (this.move !== move) return;
+    path.open().catch((error) => {
+      if (this.move === move) this.decide(false, String(error));
+    });
   }
 
   private handOverOne(every: number): void {
