@@ -22,7 +22,9 @@ import { Signalling } from './signalling.js';
 
 type Entered = Extract<EnterReply, { ok: true }>;
 
-const SPREAD_MS = 300;
+/** In a move, people open their paths one after the other, this long apart, all within this, ms: a mesh is small. */
+const OPEN_EVERY_MS = 250;
+const OPEN_WITHIN_MS = 1_250;
 
 export interface SessionCallbacks extends Pick<PathEvents, 'onData' | 'onDataState'> {
   /** Something that `state` depends on may have changed. */
@@ -93,7 +95,7 @@ export class Session {
     this.paths = new Paths({
       build,
       expected: () => roster.live(),
-      spread: () => Math.random() * SPREAD_MS,
+      spread: () => this.turn(),
       migrated: async (epoch, ok, reason) => {
         await this.signalling.request('migrated', { epoch, ok, ...(reason ? { reason } : {}) }).catch(() => {});
       },
@@ -102,6 +104,13 @@ export class Session {
       onTopology: (event) => this.onTopology(event),
     });
     this.listen();
+  }
+
+  /** When it is our turn in a move: everybody's order is the same. */
+  private turn(): number {
+    const before = this.roster.list.filter(({ id }) => id < (this.local.id ?? '')).length;
+    const turn = before * OPEN_EVERY_MS;
+    return turn <= OPEN_WITHIN_MS ? turn : Math.random() * OPEN_WITHIN_MS;
   }
 
   start(): void {
