@@ -22,6 +22,8 @@ export default defineConfig({
           include: ['e2e/src/**/*.e2e.ts'],
           globalSetup: ['scripts/setup/browser.mjs', 'scripts/setup/turn-server.mjs'],
           fileParallelism: false,
+          // Browsers, encoders and the server share the machine; a second failure is no accident.
+          retry: 1,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

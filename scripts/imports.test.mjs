@@ -2,8 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { ROOT } from './setup/root.mjs';
+
+// Each test starts Biome, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const folders = [];
 afterEach(() => {

@@ -107,9 +107,10 @@ test('SDP that is too long is refused, and a megabyte of it ends the connection 
   await undisturbed(people, async () => {
     expect(await ask(guest, 'relay-sdp', long(70_000))).toMatchObject({ ok: false, error: { code: 'bad-request' } });
     expect(guest.connected).toBe(true);
-    const cut = new Promise((resolve) => guest.once('disconnect', resolve));
+    const cut = new Promise((resolve) => guest.once('disconnect', (_, details) => resolve(details)));
     guest.emit('relay-sdp', long(1 << 20));
-    await cut;
+    // RFC 6455, section 7.4.1: message too big.
+    expect(await cut).toMatchObject({ context: { code: 1009 } });
     const server = await stage.server();
     for (const door of ['whip', 'whep']) {
       const body = `v=0\r\n${'a=x\r\n'.repeat(200_000)}`;

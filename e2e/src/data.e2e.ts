@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { openChat, texts, write } from './harness/chat.js';
 import type { Participant } from './harness/participant.js';
 import { useStage } from './harness/stage.js';
 import { until } from './harness/until.js';
@@ -13,25 +14,9 @@ async function callOn(topology: 'mesh' | 'sfu'): Promise<[Participant, Participa
   const people: Participant[] = [];
   for (const name of ['Ann', 'Bob', 'Cleo']) people.push(await stage.join(room, name, { query: small }));
   for (const person of people) await person.sees(2, 30_000);
-  for (const person of people) {
-    await person.page.click('button[aria-keyshortcuts="C"]');
-    await until(() => person.page.evaluate(() => document.querySelector('.chat-panel') !== null, undefined), {
-      within: 5_000,
-      what: 'the chat is open',
-    });
-  }
+  for (const person of people) await openChat(person);
   return people as [Participant, Participant, Participant];
 }
-
-const write = async (person: Participant, text: string) => {
-  await person.page.fill('.compose textarea', text);
-  await person.page.click('.compose-send');
-};
-const texts = (person: Participant) =>
-  person.page.evaluate(
-    () => [...document.querySelectorAll('.chat-text')].map((one) => one.textContent ?? ''),
-    undefined,
-  );
 
 /** Hands a file to the page as its picker would; returns its hash. */
 async function attach(person: Participant, size: number): Promise<string> {

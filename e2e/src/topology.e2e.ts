@@ -4,13 +4,21 @@ import type { Participant } from './harness/participant.js';
 import { useStage } from './harness/stage.js';
 import { until } from './harness/until.js';
 
+/**
+ * What is promised of a machine that does nothing else. Where others use it as well, pages don't get to run at all for a while;
+ * that lengthens gaps as well, and isn't held against the room unless `EFIR_TIMED=1`.
+ */
+const timed = Boolean(process.env.EFIR_TIMED);
+const MOVES_WITHIN_MS = timed ? 5_000 : 20_000;
+const TIMEOUT_MS = timed ? 8_000 : 18_000;
 const stage = useStage(
-  { meshMax: 5, args: ['--topology-settle-ms', '2000'] },
-  { fps: 15, viewport: { width: 480, height: 360 } },
+  { meshMax: 5, args: ['--topology-settle-ms', '2000', '--topology-timeout-ms', String(TIMEOUT_MS)] },
+  { fps: 10, viewport: { width: 360, height: 240 } },
 );
 
 /** Six pages share two cores. */
-const small = { query: { quality: 'h180', fps: '10' }, probe: { noFirstFrames: true } };
+const small = { query: { quality: 'h180', fps: '8' }, probe: { noFirstFrames: true } };
+
 const FIVE = ['Ann', 'Bob', 'Cleo', 'Dan', 'Eve'];
 
 async function gather(room: string, names: string[]): Promise<Participant[]> {
@@ -22,17 +30,23 @@ async function gather(room: string, names: string[]): Promise<Participant[]> {
   return people;
 }
 
-const topologyOf = (person: Participant) =>
-  person.page.evaluate(() => document.querySelector<HTMLElement>('[data-topology]')?.dataset.topology ?? '', undefined);
-
+/** The pages look themselves: asking six of them again and again would cost what the call needs. */
 async function runOn(people: Participant[], topology: string, within: number): Promise<void> {
-  for (const person of people) {
-    await until(async () => (await topologyOf(person)) === topology, {
-      within,
-      what: `${person.name} is on ${topology}`,
-      every: 50,
+  const wait = ([wanted, within]: [string, number]) =>
+    new Promise<string>((resolve) => {
+      const began = performance.now();
+      const timer = setInterval(() => {
+        const { topology = '' } = document.querySelector<HTMLElement>('[data-topology]')?.dataset ?? {};
+        if (topology !== wanted && performance.now() - began < within) return;
+        clearInterval(timer);
+        resolve(topology);
+      }, 50);
     });
-  }
+  const argument: [string, number] = [topology, within];
+  const seen = await Promise.all(people.map((person) => person.page.evaluate(wait, argument)));
+  expect(Object.fromEntries(people.map(({ name }, i) => [name, seen[i]]))).toEqual(
+    Object.fromEntries(people.map(({ name }) => [name, topology])),
+  );
 }
 
 const watch = (people: Participant[]) =>
@@ -40,17 +54,14 @@ const watch = (people: Participant[]) =>
 const read = (people: Participant[], reset = false) =>
   Promise.all(people.map((person) => person.page.evaluate(readContinuity, reset)));
 
-/**
- * No picture stands still for more than 500 ms, no sound is away for more than 200 ms. On a machine that is busy with other
- * things pages don't get to run at all; that is measured as well, and what follows from it isn't held against the room.
- */
+/** No picture stands still for more than 500 ms, no sound is away for more than 200 ms. */
 function smooth(continuities: Continuity[], people: Participant[]): void {
   const broken: string[] = [];
   for (const [index, { video, audio, lag }] of continuities.entries()) {
     const name = people[index]?.name;
     const told = (all: Continuity['video'], limit: number, what: string) => {
       for (const [other, { longest, at }] of Object.entries(all)) {
-        if (longest > limit + 2 * lag) {
+        if (longest > limit + (timed ? 0 : 2 * lag)) {
           broken.push(
             `${name} without ${other}'s ${what} for ${Math.round(longest)} ms, till ${Math.round(at)} (lag ${lag})`,
           );
@@ -86,10 +97,14 @@ test('the sixth brings the room to the SFU, and when two have left it is a mesh 
   const five = await gather(room, FIVE);
   for (const person of five) await person.hears(4, 15_000);
   await watch(five);
-  const fay = await stage.join(room, 'Fay', small);
-  const six = [...five, fay];
+  // Her browser has started already: those of the others are on machines of their own, in life.
+  const fay = await stage.arrive('Fay', small);
   await read(five, true);
-  await runOn(six, 'sfu', 10_000);
+  const began = performance.now();
+  await fay.enter(room, small.query);
+  const six = [...five, fay];
+  await runOn(six, 'sfu', MOVES_WITHIN_MS);
+  if (process.env.EFIR_SHOW_GAPS) console.log(`all on the SFU after ${Math.round(performance.now() - began)} ms`);
   await aftermath();
   smooth(await read(five), five);
   for (const person of six) await person.sees(5);
@@ -124,7 +139,7 @@ test('a room that is told to moves to the SFU and back, and neither picture nor 
   for (const topology of ['sfu', 'mesh', 'sfu']) {
     await read(people, true);
     await server.putRoom(room, { topology });
-    await runOn(people, topology, 10_000);
+    await runOn(people, topology, MOVES_WITHIN_MS);
     await aftermath();
     smooth(await read(people), people);
     for (const person of people) await person.sees(2);
@@ -156,7 +171,7 @@ test('a move that one cannot follow leaves the call as it was, and everyone is t
           () => /stays|остаётся/i.test(document.querySelector('.toasts')?.textContent ?? ''),
           undefined,
         ),
-      { within: 20_000, what: `${person.name} is told` },
+      { within: TIMEOUT_MS + 12_000, what: `${person.name} is told` },
     );
   }
   await runOn(people, 'mesh', 1_000);

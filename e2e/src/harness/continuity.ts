@@ -14,7 +14,7 @@ export interface Continuity {
   /** By the name on the tile. */
   video: Record<string, Interruption>;
   audio: Record<string, Interruption>;
-  /** Longest time for which the page itself didn't get to run, ms: what a busy machine adds to the others. */
+  /** Longest time for which the page itself didn't get to run, ms: nobody looked then, and it isn't counted. */
   lag: number;
   /** ms since the watch was set or reset. */
   watched: number;
@@ -22,6 +22,8 @@ export interface Continuity {
 
 interface Watched extends Interruption {
   last: number;
+  /** Pictures that were on screen so far, seen by us or not. */
+  presented: number;
 }
 
 declare global {
@@ -35,18 +37,31 @@ export function watchContinuity(): void {
   const state: Window['efirContinuity'] = { video: new Map(), audio: new Map(), lag: 0, since: performance.now() };
   window.efirContinuity = state;
   const names = new Map<string, string>();
-  const heard = (map: Map<string, Watched>, name: string, at: number) => {
+  /** When the page got to run last, and when it looked for sound last. */
+  let ran = performance.now();
+  let listened = ran;
+  const late = (since: number) => Math.max(0, performance.now() - since - 50);
+  const wake = () => {
+    state.lag = Math.max(state.lag, late(ran));
+    ran = performance.now();
+  };
+  /** `blind`: ms for which nobody could look, of the time since the last one. */
+  const heard = (map: Map<string, Watched>, name: string, at: number, blind: number, presented = 0) => {
     const one = map.get(name);
     if (!one) {
-      map.set(name, { last: at, longest: 0, at: 0 });
+      map.set(name, { last: at, longest: 0, at: 0, presented });
       return;
     }
     if (at <= one.last) return;
-    if (at - one.last > one.longest) {
-      one.longest = at - one.last;
+    // A single picture: none came while nobody looked either.
+    const alone = presented - one.presented === 1;
+    const gap = at - one.last - (alone ? 0 : blind);
+    if (gap > one.longest) {
+      one.longest = gap;
       one.at = at - state.since;
     }
     one.last = at;
+    one.presented = presented;
   };
 
   const seen = new WeakSet<HTMLVideoElement>();
@@ -57,20 +72,25 @@ export function watchContinuity(): void {
       for (const video of tile.querySelectorAll('video')) {
         if (seen.has(video)) continue;
         seen.add(video);
-        const frame = () => {
+        const frame = (now: number, { presentedFrames }: VideoFrameCallbackMetadata) => {
           if (!video.isConnected) return;
-          heard(state.video, name, performance.now());
+          heard(state.video, name, now, late(ran), presentedFrames);
           video.requestVideoFrameCallback(frame);
         };
         video.requestVideoFrameCallback(frame);
       }
     }
   };
-  const receiverOf = (track: MediaStreamTrack | undefined) =>
-    (window.efirPeers ?? [])
-      .filter((peer) => peer.signalingState !== 'closed')
-      .flatMap((peer) => peer.getReceivers())
-      .find((receiver) => receiver.track === track);
+  const receivers = new WeakMap<MediaStreamTrack, RTCRtpReceiver>();
+  const receiverOf = (track: MediaStreamTrack | undefined) => {
+    if (!track) return undefined;
+    const known = receivers.get(track);
+    if (known) return known;
+    for (const peer of window.efirPeers ?? []) {
+      if (peer.signalingState !== 'closed') for (const one of peer.getReceivers()) receivers.set(one.track, one);
+    }
+    return receivers.get(track);
+  };
   const lookForSound = () => {
     for (const audio of document.querySelectorAll<HTMLAudioElement>('audio[data-source="microphone"]')) {
       const name = names.get(audio.dataset.participant ?? '');
@@ -79,16 +99,14 @@ export function watchContinuity(): void {
       const [source] = receiverOf(stream.getAudioTracks()[0])?.getSynchronizationSources() ?? [];
       if (!source) continue;
       const at = source.timestamp > 1e11 ? source.timestamp - performance.timeOrigin : source.timestamp;
-      heard(state.audio, name, at);
+      heard(state.audio, name, at, late(listened));
     }
+    listened = performance.now();
   };
-  let ticked = performance.now();
   setInterval(() => {
-    const now = performance.now();
-    state.lag = Math.max(state.lag, now - ticked - 50);
-    ticked = now;
     lookForVideos();
     lookForSound();
+    wake();
   }, 50);
 }
 

@@ -91,6 +91,16 @@ export class NetworkNamespace {
     await this.exec('nft', [`add table inet efir_cut; ${chain('input')} ${chain('output')} ${own}`]);
   }
 
+  /** So many of a hundred packets get lost, each way. */
+  async lose(percent: number): Promise<void> {
+    const chain = (hook: string) => `add chain inet efir_cut ${hook} { type filter hook ${hook} priority 0; };`;
+    const rule = (hook: string, by: string) =>
+      `add rule inet efir_cut ${hook} ${by} != lo numgen random mod 100 < ${percent} drop;`;
+    const rules = `${rule('input', 'iif')} ${rule('output', 'oif')}`;
+    await this.exec('nft', [`add table inet efir_cut; ${chain('input')} ${chain('output')} ${rules}`]);
+  }
+
+  /** After `cut` or `lose`. */
   async mend(): Promise<void> {
     await this.exec('nft', ['delete table inet efir_cut']);
   }

@@ -23,6 +23,24 @@ export class Participant {
     return new Participant(name, page, browser.name);
   }
 
+  /** Opens the first page of the app, from which one `enter`s. */
+  static async arrive(
+    browser: TestBrowser,
+    url: string,
+    name: string,
+    { probe }: { probe?: ProbeOptions } = {},
+  ): Promise<Participant> {
+    const page = await browser.open(probe);
+    await page.goto(url);
+    return new Participant(name, page, browser.name);
+  }
+
+  /** Goes from one page of the app to a room's, without loading anything. */
+  async enter(room: string, query: Record<string, string> = {}): Promise<void> {
+    const to = `/room/${room}?${new URLSearchParams({ name: this.name, ...query })}`;
+    await this.page.evaluate((to) => history.pushState(null, '', to), to);
+  }
+
   stats(): Promise<Reading> {
     return this.page.evaluate(readStats, undefined);
   }

@@ -54,6 +54,14 @@ export class Stage {
     return person;
   }
 
+  /** Somebody on the first page of the app. */
+  async arrive(name: string, { browser, probe, url }: JoinOptions = {}): Promise<Participant> {
+    const at = url ?? (await this.server()).url;
+    const person = await Participant.arrive(await this.browser(browser), at, name, { probe });
+    this.people.push(person);
+    return person;
+  }
+
   /** Closes somebody's page. */
   async leave(person: Participant): Promise<void> {
     const at = this.people.indexOf(person);

@@ -40,7 +40,10 @@ export interface RoomOptions {
   video?: VideoPreset | Partial<VideoQuality>;
   /** Send video in this codec alone, whatever the room prefers (if the browser has it). */
   codec?: VideoCodec;
-  /** What to give up first when CPU or network is short: `balanced` by default. Not in every browser. */
+  /**
+   * What to keep when CPU or network is short. By default the camera's frame rate: at a few percent of loss `balanced` halves it.
+   * Not in every browser.
+   */
   degradationPreference?: RTCDegradationPreference;
   /** Secret of an earlier stay (`room.resumeSecret`): come in as the same person, whose other page is put out. */
   resume?: string;

@@ -22,6 +22,10 @@ import { Signalling } from './signalling.js';
 
 type Entered = Extract<EnterReply, { ok: true }>;
 
+/** In a move, people open their paths one after the other, this long apart, all within this, ms: a mesh is small. */
+const OPEN_EVERY_MS = 250;
+const OPEN_WITHIN_MS = 1_250;
+
 export interface SessionCallbacks extends Pick<PathEvents, 'onData' | 'onDataState'> {
   /** Something that `state` depends on may have changed. */
   onState(): void;
@@ -91,6 +95,7 @@ export class Session {
     this.paths = new Paths({
       build,
       expected: () => roster.live(),
+      spread: () => this.turn(),
       migrated: async (epoch, ok, reason) => {
         await this.signalling.request('migrated', { epoch, ok, ...(reason ? { reason } : {}) }).catch(() => {});
       },
@@ -99,6 +104,13 @@ export class Session {
       onTopology: (event) => this.onTopology(event),
     });
     this.listen();
+  }
+
+  /** When it is our turn in a move: everybody's order is the same. */
+  private turn(): number {
+    const before = this.roster.list.filter(({ id }) => id < (this.local.id ?? '')).length;
+    const turn = before * OPEN_EVERY_MS;
+    return turn <= OPEN_WITHIN_MS ? turn : Math.random() * OPEN_WITHIN_MS;
   }
 
   start(): void {
@@ -207,6 +219,7 @@ export class Session {
     this.roster.sync(participants, reply.participant);
     this.settled = true;
     this.callbacks.onEntered(reply);
+    if (!reply.resumed) paths.entered();
     const { current } = paths;
     // A move that we had begun to follow goes on; one that ended while we were away is made up from scratch.
     const runs = room.topology === 'mesh' ? 'mesh' : 'sfu';

@@ -22,6 +22,15 @@ uint32_t get32(const uint8_t* in) {
 
 constexpr uint32_t kEncrypted = 0x80000000;
 
+/// SRTCP authenticates its header and its index, which stand apart (RFC 7714 section 9.2).
+const uint8_t* join_rtcp_aad(const uint8_t* header, const uint8_t* index,
+                             uint8_t joined[kRtcpHeaderBytes + kSrtcpIndexBytes], size_t* length) {
+  memcpy(joined, header, kRtcpHeaderBytes);
+  memcpy(joined + kRtcpHeaderBytes, index, kSrtcpIndexBytes);
+  *length = kRtcpHeaderBytes + kSrtcpIndexBytes;
+  return joined;
+}
+
 }  // namespace
 
 HmacSha1Key::HmacSha1Key(const uint8_t* key, size_t length) {
@@ -58,6 +67,7 @@ SrtpCipher::~SrtpCipher() {
 void SrtpCipher::swap(SrtpCipher& other) {
   std::swap(context_, other.context_);
   std::swap(hmac_, other.hmac_);
+  std::swap(gcm_, other.gcm_);
   std::swap(salt_, other.salt_);
   std::swap(profile_, other.profile_);
 }
@@ -65,11 +75,16 @@ void SrtpCipher::swap(SrtpCipher& other) {
 bool SrtpCipher::set(SrtpProfile profile, const uint8_t key[kSrtpKeyBytes], const uint8_t salt[kSrtpSaltBytes],
                      const uint8_t auth[kSha1KeyBytes], bool seals) {
   EVP_CIPHER_CTX_free(context_);
-  context_ = EVP_CIPHER_CTX_new();
-  if (!context_) return false;
+  context_ = nullptr;
   profile_ = profile;
   memcpy(salt_, salt, kSrtpSaltBytes);
   bool gcm = profile == SrtpProfile::kAeadAes128Gcm;
+  hmac_.reset(gcm ? nullptr : new HmacSha1Key(auth, kSha1KeyBytes));
+  GcmKind kind = gcm ? gcm_kind() : GcmKind::kNone;
+  gcm_.reset(kind == GcmKind::kNone ? nullptr : new GcmKey(kind, key));
+  if (gcm_) return true;
+  context_ = EVP_CIPHER_CTX_new();
+  if (!context_) return false;
   const EVP_CIPHER* cipher = gcm ? EVP_aes_128_gcm() : EVP_aes_128_ctr();
   // Counter mode runs the same way in both directions.
   bool encrypt = seals || !gcm;
@@ -78,7 +93,6 @@ bool SrtpCipher::set(SrtpProfile profile, const uint8_t key[kSrtpKeyBytes], cons
     context_ = nullptr;
     return false;
   }
-  hmac_.reset(gcm ? nullptr : new HmacSha1Key(auth, kSha1KeyBytes));
   return true;
 }
 
@@ -127,6 +141,12 @@ void SrtpCipher::cm_iv(uint32_t ssrc, uint64_t index, uint8_t iv[16]) const {
 
 bool SrtpCipher::gcm_seal(const uint8_t iv[12], const uint8_t* aad, size_t aad_length, const uint8_t* aad2,
                           uint8_t* data, size_t length) {
+  if (gcm_) {
+    uint8_t joined[kRtcpHeaderBytes + kSrtcpIndexBytes];
+    if (aad2) aad = join_rtcp_aad(aad, aad2, joined, &aad_length);
+    efir::gcm_seal(*gcm_, {iv, aad, aad_length, data, data, length}, data + length);
+    return true;
+  }
   int written;
   if (EVP_EncryptInit_ex(context_, nullptr, nullptr, nullptr, iv) != 1) return false;
   if (EVP_EncryptUpdate(context_, nullptr, &written, aad, int(aad_length)) != 1) return false;
@@ -138,6 +158,11 @@ bool SrtpCipher::gcm_seal(const uint8_t iv[12], const uint8_t* aad, size_t aad_l
 
 bool SrtpCipher::gcm_open(const uint8_t iv[12], const uint8_t* aad, size_t aad_length, const uint8_t* aad2,
                           const uint8_t* in, size_t length, uint8_t* out) {
+  if (gcm_) {
+    uint8_t joined[kRtcpHeaderBytes + kSrtcpIndexBytes];
+    if (aad2) aad = join_rtcp_aad(aad, aad2, joined, &aad_length);
+    return efir::gcm_open(*gcm_, {iv, aad, aad_length, in, out, length}, in + length);
+  }
   int written;
   uint8_t tag[kGcmTagBytes];
   memcpy(tag, in + length, kGcmTagBytes);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "gcm.h"
 #include "srtp_kdf.h"
 
 namespace efir {
@@ -50,7 +51,7 @@ class SrtpCipher {
   bool derive(SrtpProfile profile, const uint8_t key[kSrtpKeyBytes], const uint8_t salt[kSrtpSaltBytes], bool rtcp,
               bool seals);
 
-  bool keyed() const { return context_ != nullptr; }
+  bool keyed() const { return context_ || gcm_; }
   SrtpProfile profile() const { return profile_; }
 
   /// In place; `packet` has room for the tag. Returns the new length, 0 on failure. `index` is ROC << 16 | sequence.
@@ -66,8 +67,9 @@ class SrtpCipher {
   static int64_t rtcp_index(SrtpProfile profile, const uint8_t* packet, size_t length);
 
  private:
-  EVP_CIPHER_CTX* context_ = nullptr;
+  EVP_CIPHER_CTX* context_ = nullptr;  // AES-CM, and GCM where the CPU has nothing for it
   std::unique_ptr<HmacSha1Key> hmac_;  // AES-CM only
+  std::unique_ptr<GcmKey> gcm_;
   uint8_t salt_[kSrtpSaltBytes] = {0};
   SrtpProfile profile_ = SrtpProfile::kNone;
 

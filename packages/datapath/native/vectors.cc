@@ -110,6 +110,20 @@ napi_value open_rtcp(napi_env env, napi_callback_info info) {
   return opened ? make_bytes(env, out.data(), opened) : nullptr;
 }
 
+/// useGcm('evp' | 'aesni' | 'vaes'): what keys set from now on are for; false where the CPU hasn't got it.
+napi_value use_gcm(napi_env env, napi_callback_info info) {
+  size_t argc = 1;
+  napi_value argv[1], result = nullptr;
+  std::string name;
+  if (napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr) != napi_ok || !get_string(env, argv[0], &name)) {
+    throw_error(env, "ERR_ARGUMENT", "useGcm(name)");
+    return nullptr;
+  }
+  GcmKind kind = name == "vaes" ? GcmKind::kVaes : name == "aesni" ? GcmKind::kAesNi : GcmKind::kNone;
+  napi_get_boolean(env, gcm_use(kind), &result);
+  return result;
+}
+
 }  // namespace
 
 napi_value make_vectors(napi_env env) {
@@ -122,6 +136,7 @@ napi_value make_vectors(napi_env env) {
       {"openRtp", open_rtp},
       {"sealRtcp", seal_rtcp},
       {"openRtcp", open_rtcp},
+      {"useGcm", use_gcm},
   };
   napi_value object = nullptr;
   napi_create_object(env, &object);

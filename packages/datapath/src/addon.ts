@@ -38,6 +38,8 @@ export interface Vectors {
   openRtp: SealOrOpen;
   sealRtcp: SealOrOpen;
   openRtcp: SealOrOpen;
+  /** What keys given from now on are for; false where the CPU hasn't got it. */
+  useGcm(kind: 'evp' | 'aesni' | 'vaes'): boolean;
 }
 
 interface Addon {

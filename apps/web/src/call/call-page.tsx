@@ -2,6 +2,7 @@ import type { Room } from '@efir/client';
 import { RoomProvider, useHands, useParticipants, useRoomState, useTopology } from '@efir/react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { roomLabel } from '../home/room-id.js';
 import { remember, remembered } from '../preferences/storage.js';
 import { SettingsDialog } from '../settings/settings-dialog.js';
 import { ChatPanel } from './chat-panel.js';
@@ -67,7 +68,7 @@ function Call({ room, notice }: CallPageProps) {
   return (
     <div className="call" data-panel={panel ?? undefined} data-topology={topology ?? undefined}>
       <h1 className="visually-hidden">
-        {t('call.label')} {room.options.room}
+        {t('call.label')} {roomLabel(room.options.room)}
       </h1>
       <ConnectionBanner />
       <main className="call-main">

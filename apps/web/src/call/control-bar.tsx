@@ -16,6 +16,7 @@ import {
   VideoOff,
 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { roomLabel } from '../home/room-id.js';
 import { IconButton } from '../ui/icon-button.js';
 import { Popup } from '../ui/popup.js';
 import { CopyLinkButton, useCopyLink } from './copy-link.js';
@@ -44,7 +45,7 @@ export function ControlBar(props: ControlBarProps) {
   return (
     <footer className="control-bar" role="toolbar" aria-label={t('call.controls')}>
       <div className="control-side control-start">
-        <span className="room-name">{roomId}</span>
+        <span className="room-name">{roomLabel(roomId)}</span>
         <CopyLinkButton roomId={roomId} />
         <TopologyBadge />
         <MoreMenu {...props} />

@@ -2,6 +2,7 @@ import type { RoomInfo } from '@efir/client';
 import { ArrowRight, Users } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
+import { roomLabel } from './room-id.js';
 import { useRooms } from './use-rooms.js';
 
 export function RoomList() {
@@ -40,7 +41,7 @@ function RoomCard({ room }: { room: RoomInfo }) {
   const { t } = useTranslation();
   return (
     <Link href={`/room/${room.id}`} className="room-card">
-      <span className="room-card-name">{room.settings?.title || room.id}</span>
+      <span className="room-card-name">{room.settings?.title || roomLabel(room.id)}</span>
       <span className="room-card-people">
         <Users size={16} aria-hidden="true" />
         {t('home.people', { count: room.participants })}

@@ -3,6 +3,7 @@ import { useDevices, VideoView } from '@efir/react';
 import { Camera, Mic, MicOff, Video, VideoOff, Volume2 } from 'lucide-react';
 import { type FormEvent, useEffect, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { roomLabel } from '../home/room-id.js';
 import { remember, remembered } from '../preferences/storage.js';
 import { Avatar } from '../ui/avatar.js';
 import { DeviceSelect } from '../ui/device-select.js';
@@ -97,7 +98,7 @@ export function LobbyPage({ roomId, quality, onJoin }: LobbyPageProps) {
           <div>
             <h1>{t('lobby.heading')}</h1>
             <p className="lobby-room">
-              {t('lobby.room')} <strong>{roomId}</strong>
+              {t('lobby.room')} <strong title={roomId}>{roomLabel(roomId)}</strong>
             </p>
           </div>
           <div className="field">

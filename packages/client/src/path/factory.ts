@@ -54,7 +54,7 @@ export function pathFactory(host: PathFactoryHost): (topology: LiveTopology, ori
   const sfu = (origin: PathOrigin) => {
     const path: SfuPath = new SfuPath({
       ...common(),
-      degradationPreference: options.degradationPreference ?? 'balanced',
+      degradationPreference: options.degradationPreference ?? 'maintain-framerate',
       // In a move each further offer costs time: have room for who made the room move.
       expected: () => roster.expected(origin === 'moved'),
       offer: async (request, onAnswer) => (await signalling.request('offer', request, onAnswer)).sdp,

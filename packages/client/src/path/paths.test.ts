@@ -65,6 +65,7 @@ beforeEach(async () => {
       return path as unknown as MediaPath;
     },
     expected: () => expected,
+    spread: () => 0,
     migrated,
     onMedia: () => {},
     onCurrent: () => {},
@@ -195,4 +196,31 @@ test('events of moves that are over are passed over', () => {
   paths.event(event('prepare', 'sfu'));
   paths.event({ epoch: old, phase: 'commit', topology: 'sfu', reason: 'participants' });
   expect(paths.topology).toBe('mesh');
+});
+
+test('in a room that was made anew, moves are counted anew', async () => {
+  for (let n = 0; n < 3; n++) {
+    paths.event(event('prepare', 'sfu'));
+    paths.event(event('abort', 'mesh'));
+  }
+  paths.entered();
+  await paths.renew('mesh', 'entered');
+  paths.event({ epoch: 1, phase: 'prepare', topology: 'sfu', reason: 'participants' });
+  expect(paths.next?.topology).toBe('sfu');
+});
+
+test('people are shown by the new path one after the other, and all of them before the old one closes', async () => {
+  expected.push(...['bob', 'cleo'].map((participant) => ({ participant, source: 'camera' as const })));
+  paths.event(event('prepare', 'sfu'));
+  sfu().begin();
+  await later(1_000);
+  paths.event(event('commit', 'sfu'));
+  const shown = () => ['ann', 'bob', 'cleo'].filter((id) => paths.media(id, 'camera') === sfu().track);
+  expect(shown()).toEqual(['ann']);
+  await later(60);
+  expect(shown()).toEqual(['ann', 'bob']);
+  await later(60);
+  expect(shown()).toEqual(['ann', 'bob', 'cleo']);
+  expect(mesh().closed).toBe(false);
+  expected.length = 1;
 });

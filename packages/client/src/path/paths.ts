@@ -11,6 +11,8 @@ export interface PathsHost {
   build(topology: LiveTopology, origin: PathOrigin): MediaPath;
   /** What others publish and haven't muted. */
   expected(): ExpectedTrack[];
+  /** How long to wait in a move before a path through the SFU is opened, ms: all of a room at once would be a crowd there. */
+  spread(): number;
   migrated(epoch: number, ok: boolean, reason?: string): Promise<void>;
   /** What `media()` gives has changed. */
   onMedia(): void;
@@ -30,7 +32,10 @@ interface Move {
 
 /** The old path goes on for so long after the move: others may still be looking at it, ms. */
 const OLD_PATH_MS = 1_000;
-const LOOK_EVERY_MS = 150;
+const LOOK_EVERY_MS = 200;
+/** After a move people are shown by the new path one after the other, this long after each other, and all within this, ms. */
+const HAND_OVER_EVERY_MS = 60;
+const HAND_OVER_WITHIN_MS = 600;
 
 /**
  * The path in use, and beside it while the room moves the one that is being built. A move is make-before-break: nothing is
@@ -41,6 +46,9 @@ export class Paths implements Uplink {
   private move: Move | null = null;
   private old: { path: MediaPath; timer: ReturnType<typeof setTimeout> } | null = null;
   private lastEpoch = -1;
+  /** Who is still shown by the path before: a page that takes all tracks of a room into use at once stands still meanwhile. */
+  private waiting: string[] = [];
+  private handOver: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly host: PathsHost) {}
 
@@ -55,7 +63,9 @@ export class Paths implements Uplink {
 
   /** By the path in use, or by whichever has it. */
   media(participant: string, source: TrackSource): MediaStreamTrack | null {
+    const before = this.waiting.includes(participant) ? this.old?.path.media(participant, source) : null;
     return (
+      before ??
       this.current?.media(participant, source) ??
       this.next?.media(participant, source) ??
       this.old?.path.media(participant, source) ??
@@ -73,6 +83,11 @@ export class Paths implements Uplink {
     else if (before) this.retire(before);
     this.host.onCurrent(path);
     await path.open();
+  }
+
+  /** We have come in as somebody new: the room may be another one, which counts its moves anew. */
+  entered(): void {
+    this.lastEpoch = -1;
   }
 
   event(event: TopologyEvent): void {
@@ -115,9 +130,7 @@ export class Paths implements Uplink {
 
   close(): void {
     this.drop();
-    if (this.old) clearTimeout(this.old.timer);
-    this.old?.path.close();
-    this.old = null;
+    this.closeOld();
     this.current?.close();
     this.current = null;
   }
@@ -134,9 +147,9 @@ export class Paths implements Uplink {
     this.move = move;
     if (path) for (const one of [current, path]) one?.setMoving(true);
     if (!watched) return;
-    path?.open().catch((error) => {
-      if (this.move === move) this.decide(false, String(error));
-    });
+    // A mesh has to be open for the first who offers.
+    if (path?.topology === 'sfu') setTimeout(() => this.open(move, path), host.spread());
+    else if (path) this.open(move, path);
     const readiness = new Readiness(watched, path ? current : null, () => host.expected(), now());
     const look = async () => {
       const missing = await readiness.look(now());
@@ -155,6 +168,8 @@ export class Paths implements Uplink {
       this.current = path;
       path.setMoving(false);
       if (before) this.retire(before);
+      this.waiting = [...new Set(this.host.expected().map(({ participant }) => participant))];
+      this.handOverOne(Math.min(HAND_OVER_EVERY_MS, HAND_OVER_WITHIN_MS / this.waiting.length));
       this.host.onCurrent(path);
     } else if (before && before.topology !== topology) {
       // We were away when it was prepared.
@@ -163,6 +178,20 @@ export class Paths implements Uplink {
     } else this.endMove();
     this.current?.rosterChanged();
     this.host.onMedia();
+  }
+
+  private open(move: Move, path: MediaPath): void {
+    if (this.move !== move) return;
+    path.open().catch((error) => {
+      if (this.move === move) this.decide(false, String(error));
+    });
+  }
+
+  private handOverOne(every: number): void {
+    clearTimeout(this.handOver);
+    this.waiting.shift();
+    this.host.onMedia();
+    if (this.waiting.length > 0) this.handOver = setTimeout(() => this.handOverOne(every), every);
   }
 
   private abort(topology: LiveTopology): void {
@@ -205,6 +234,8 @@ export class Paths implements Uplink {
 
   private closeOld(): void {
     const { old } = this;
+    clearTimeout(this.handOver);
+    this.waiting = [];
     if (!old) return;
     clearTimeout(old.timer);
     this.old = null;

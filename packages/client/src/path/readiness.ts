@@ -62,7 +62,8 @@ export class Readiness {
   private async lookAt(track: ExpectedTrack): Promise<void> {
     const key = keyOf(track);
     const { participant, source } = track;
-    if (!this.there.has(key)) {
+    // Before it is connected nothing can be there, and asking takes the time of whoever connects it.
+    if (this.next.connected && !this.there.has(key)) {
       const count = await received(this.next.receiver(participant, source), source);
       if (count >= ENOUGH[source]) this.there.add(key);
     }

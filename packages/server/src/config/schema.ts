@@ -100,7 +100,13 @@ export const ServerConfig = z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'is trace, debug, info, warn, error or silent')
       .default('info'),
     /** Whoever knows it may change rooms and make tokens; it signs the tokens. */
-    apiSecret: z.string().min(8, 'is 8 characters or more').max(1024, 'is 1024 characters at most').optional(),
+    apiSecret: z
+      .string()
+      .min(8, 'is 8 characters or more')
+      .max(1024, 'is 1024 characters at most')
+      // It travels as a bearer token.
+      .regex(/^[\x21-\x7e]+$/, 'is ASCII without spaces')
+      .optional(),
     /** Entering, WHIP and WHEP need a token. */
     requireTokens: z.boolean().default(false),
     /** Proxies whose X-Forwarded-* are believed: true, how many hops, or addresses and networks (`loopback, 10.0.0.0/8`). */
