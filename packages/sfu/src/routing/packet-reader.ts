@@ -9,9 +9,11 @@ import {
   parseVp8Descriptor,
   parseVp9Descriptor,
   RtpHeader,
+  readVp9Structure,
   SWITCH,
   Vp8Descriptor,
   Vp9Descriptor,
+  Vp9Structure,
 } from '@efir/rtc';
 import { type Encoding, FROM_RTX } from './encoding.js';
 import {
@@ -35,6 +37,7 @@ export class PacketReader {
   readonly descriptor = new Vp8Descriptor();
   readonly #header = new RtpHeader();
   readonly #vp9 = new Vp9Descriptor();
+  readonly #structure = new Vp9Structure();
   readonly #frame = new FrameDependencies();
 
   constructor(
@@ -137,11 +140,7 @@ export class PacketReader {
       (vp9.switchingUp ? LAYER_SWITCH_UP : 0) |
       (vp9.notForInterLayer ? LAYER_NOT_BELOW : 0) |
       (vp9.interPredicted ? 0 : LAYER_INTRA);
-    if (
-      !vp9.structure ||
-      !readVp9Structure(this.arena, at + vp9.structureOffset, length - vp9.structureOffset, this.#structure)
-    )
-      return;
+    if (!vp9.structure || !readVp9Structure(this.arena, at, vp9, this.#structure)) return;
     const { layerCount, heights } = this.#structure;
     for (let sid = 0; sid < layerCount && sid < MAX_LAYERS; sid++)
       if (heights[sid] > 0) encoding.layers.resolution(sid, heights[sid]);

@@ -17,7 +17,6 @@ import {
   TX_STRIDE,
 } from '@efir/datapath';
 import type { RedAudio } from '@efir/rtc';
-import { SfuError } from '../errors.js';
 import { FIXED_WORDS } from './header-template.js';
 import type { Pacing } from './pacing.js';
 import { CARRIED, type SourceBatch } from './source-batch.js';
@@ -155,11 +154,12 @@ export class RowWriter {
   }
 
   /**
-   * A packet of `length` bytes that stand at `offset` in `sink.made`. `block`: payload type inside of RED, -1: none.
+   * A packet of `length` bytes that stand at `offset` in `sink.made`. `block`: payload type inside of RED, -1: none. There must
+   * be a row left: a flush here would take `sink.made` away.
    */
   writeMade(stream: number, sequence: number, timestamp: number, block: number, offset: number, length: number): void {
     const { sink, table, transportCc } = this;
-    if (this.rows === sink.txRows) throw new SfuError('internal', 'no row is left for a packet of our own making');
+    if (this.rows === sink.txRows) return;
     const row = this.rows++;
     const words = sink.txPrefixWords;
     const w = row * PREFIX_WORDS;
