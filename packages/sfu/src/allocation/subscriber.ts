@@ -27,8 +27,8 @@ const HOLD_MS = 2_000;
 const AUDIO_BPS = 40_000;
 const ALLOCATE_EVERY_MS = 500;
 /** How much faster than the estimate a burst goes out, and than what has been given, whatever the estimate. */
-const PACING_FACTOR = 1.25;
-const ALLOCATED_FACTOR = 2;
+const PACING_FACTOR = 1.1;
+const ALLOCATED_FACTOR = 1.3;
 /** Changes of the estimate that are looked at at once. */
 const NOTABLE = 0.05;
 

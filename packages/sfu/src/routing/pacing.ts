@@ -7,8 +7,8 @@
 import type { Encoding } from './encoding.js';
 
 /** What may go at once, ms of the rate. */
-const BURST_MS = 15;
-const MIN_BURST_BYTES = 6_000;
+const BURST_MS = 8;
+const MIN_BURST_BYTES = 4_000;
 /** Debt beyond this is forgotten, ms of the rate. */
 const MAX_DEBT_MS = 100;
 /** Nothing waits longer: its slot in the arena may be taken by another packet. */
