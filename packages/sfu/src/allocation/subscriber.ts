@@ -29,6 +29,8 @@ const ALLOCATE_EVERY_MS = 500;
 /** How much faster than the estimate a burst goes out, and than what has been given, whatever the estimate. */
 const PACING_FACTOR = 1.1;
 const ALLOCATED_FACTOR = 1.3;
+/** A path as wide as this takes a key frame in its stride. */
+const UNPACED_BPS = 8_000_000;
 /** Changes of the estimate that are looked at at once. */
 const NOTABLE = 0.05;
 
@@ -56,6 +58,8 @@ export class Subscriber {
   dirty = false;
   readonly #quality: QualityReports;
   readonly #fec = new FecRate();
+  /** Everything is at its best: nothing will change by itself. */
+  #settled = false;
   #slowUntilMs = -1;
   #loweredMs = Number.NEGATIVE_INFINITY;
   #allocatedMs = Number.NEGATIVE_INFINITY;
@@ -100,7 +104,7 @@ export class Subscriber {
   /** About every 100 ms. */
   tick(now: number): void {
     this.estimator?.tick(now);
-    if (this.dirty || (this.estimator && now - this.#allocatedMs > ALLOCATE_EVERY_MS)) this.allocate();
+    if (this.dirty || (!this.#settled && now - this.#allocatedMs > ALLOCATE_EVERY_MS)) this.allocate();
     const quality = this.watched && this.transport.connected ? this.#quality.due(now) : null;
     if (quality) this.transport.engine.notify(quality);
   }
@@ -166,8 +170,10 @@ export class Subscriber {
     const chosen = allocate(demands, budget, this.#mayRaise(streams, now));
     this.allocatedBps = this.#audioBps();
     this.#expire(now);
+    this.#settled = this.#startingMs.size === 0;
     for (const [i, stream] of streams.entries()) {
       const option: LayerOption | undefined = demands[i].options[chosen[i]];
+      if (chosen[i] < demands[i].options.length - 1) this.#settled = false;
       if (chosen[i] < demands[i].current) this.#loweredMs = now;
       stream.given.spatial = option?.spatial ?? -1;
       stream.given.temporal = option?.temporal ?? -1;
@@ -178,7 +184,7 @@ export class Subscriber {
     }
     if (this.estimator) {
       const rate = Math.max(this.estimateBps * PACING_FACTOR, this.allocatedBps * ALLOCATED_FACTOR);
-      engine.pacing.setRate(transport.number, rate, now);
+      engine.pacing.setRate(transport.number, rate > UNPACED_BPS ? 0 : rate, now);
     }
   }
 

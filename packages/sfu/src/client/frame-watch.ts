@@ -1,6 +1,7 @@
 /**
- * What a viewer would notice of a video stream, guessed from packets: frames (by the marker bit), freezes, and waits for a
- * key frame. A freeze is WebRTC's: a gap between frames above max(3 x average, average + 150 ms). Times in ms.
+ * What a viewer would notice of a video stream, guessed from packets: frames (by the marker bit), freezes, waits for a key
+ * frame, whose picture it is and how large. A freeze is WebRTC's: a gap between frames of one source above max(3 x average,
+ * average + 150 ms). Times in ms.
  */
 
 /** Weight of a new interval in the average, about the last 30 frames. */
@@ -16,9 +17,22 @@ export class FrameWatch {
   keyFrameWaitMs = 0;
   /** Longest time between two frames; set it to 0 to begin anew. */
   longestGapMs = 0;
+  /** CSRC of the last frame; 0: it had none. */
+  source = 0;
+  /** When its first frame was there; -1: there was none. */
+  sourceSinceMs = -1;
+  /** Pixels; 0: not known. */
+  height = 0;
+  /** When its first frame of this height was there. */
+  heightSinceMs = -1;
+  lastFrameMs = -1;
+  sourceChanges = 0;
+  /** Other heights of one source. */
+  layerChanges = 0;
   #waitingSince = -1;
-  #lastFrameAt = -1;
   #averageMs = 0;
+  #packetSource = 0;
+  #packetHeight = 0;
 
   get waiting(): boolean {
     return this.#waitingSince >= 0;
@@ -34,9 +48,15 @@ export class FrameWatch {
     if (!this.waiting) this.#waitingSince = now;
   }
 
-  /** A key frame begins. */
-  keyFrame(now: number): void {
+  /** A packet of a frame of this source. */
+  packet(source: number): void {
+    this.#packetSource = source;
+  }
+
+  /** A key frame begins; `height` 0: not known. */
+  keyFrame(now: number, height = 0): void {
     this.keyFrames++;
+    this.#packetHeight = height;
     if (!this.waiting) return;
     this.keyFrameWaits++;
     this.keyFrameWaitMs += now - this.#waitingSince;
@@ -46,16 +66,25 @@ export class FrameWatch {
   /** A frame's last packet came. */
   frame(now: number): void {
     this.frames++;
-    if (this.#lastFrameAt >= 0) {
-      const interval = now - this.#lastFrameAt;
-      this.longestGapMs = Math.max(this.longestGapMs, interval);
-      if (this.#averageMs > 0 && interval > Math.max(3 * this.#averageMs, this.#averageMs + 150)) {
-        this.freezes++;
-        this.freezeMs += interval;
-      } else {
-        this.#averageMs += (interval - this.#averageMs) * (this.#averageMs === 0 ? 1 : AVERAGE_WEIGHT);
-      }
+    const other = this.#packetSource !== this.source;
+    if (this.lastFrameMs >= 0 && !other) this.#interval(now - this.lastFrameMs);
+    this.lastFrameMs = now;
+    if (other || this.#packetHeight !== this.height) this.heightSinceMs = now;
+    if (other) {
+      if (this.sourceSinceMs >= 0) this.sourceChanges++;
+    } else if (this.height > 0 && this.#packetHeight !== this.height) this.layerChanges++;
+    if (other || this.sourceSinceMs < 0) this.sourceSinceMs = now;
+    this.source = this.#packetSource;
+    this.height = this.#packetHeight;
+  }
+
+  #interval(ms: number): void {
+    this.longestGapMs = Math.max(this.longestGapMs, ms);
+    if (this.#averageMs > 0 && ms > Math.max(3 * this.#averageMs, this.#averageMs + 150)) {
+      this.freezes++;
+      this.freezeMs += ms;
+    } else {
+      this.#averageMs += (ms - this.#averageMs) * (this.#averageMs === 0 ? 1 : AVERAGE_WEIGHT);
     }
-    this.#lastFrameAt = now;
   }
 }

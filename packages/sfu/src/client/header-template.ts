@@ -1,6 +1,6 @@
 /**
  * The RTP header of an outgoing stream with the header extensions a browser sends: transport-wide sequence number, audio
- * level and mid. Written once; per packet only the numbers change. RFC 8285: one-byte form, two-byte if an id is above 14.
+ * level, mid and rid. Written once; per packet only the numbers change. RFC 8285: one-byte form, two-byte if an id is above 14.
  */
 import { type ExtensionIds, writeRtpHeader } from '@efir/rtc';
 
@@ -11,6 +11,10 @@ export interface ClientHeaderOptions {
   mid: string;
   /** Room for the audio level, if its id was negotiated. */
   audioLevel: boolean;
+  /** The simulcast layer that the stream is. */
+  rid?: string;
+  /** Or that it repairs. */
+  repairedRid?: string;
 }
 
 export interface ClientHeader {
@@ -23,22 +27,27 @@ export interface ClientHeader {
 
 const FIXED_BYTES = 12;
 
-export function clientHeader({ ssrc, payloadType, extensions, mid, audioLevel }: ClientHeaderOptions): ClientHeader {
-  const elements: { id: number; bytes: number[]; name: 'transportCc' | 'audioLevel' | 'mid' }[] = [];
+export function clientHeader(options: ClientHeaderOptions): ClientHeader {
+  const { ssrc, payloadType, extensions, mid, audioLevel } = options;
+  const elements: { id: number; bytes: number[]; name?: 'transportCc' | 'audioLevel' }[] = [];
   const { transportCc, audioLevel: levelId, mid: midId } = extensions;
   if (transportCc) elements.push({ id: transportCc, bytes: [0, 0], name: 'transportCc' });
   if (levelId && audioLevel) elements.push({ id: levelId, bytes: [127], name: 'audioLevel' });
-  if (midId && mid.length >= 1 && mid.length <= 16) {
-    elements.push({ id: midId, bytes: [...mid].map((c) => c.charCodeAt(0) & 0x7f), name: 'mid' });
+  for (const [id, text] of [
+    [midId, mid],
+    [extensions.rid, options.rid],
+    [extensions.repairedRid, options.repairedRid],
+  ] as const) {
+    if (id && text && text.length <= 16) elements.push({ id, bytes: [...text].map((c) => c.charCodeAt(0) & 0x7f) });
   }
 
   const twoByte = elements.some((element) => element.id > 14);
   const block: number[] = [];
-  const at = { transportCc: 0, audioLevel: 0, mid: 0 };
+  const at = { transportCc: 0, audioLevel: 0 };
   for (const { id, bytes, name } of elements) {
     if (twoByte) block.push(id, bytes.length);
     else block.push((id << 4) | (bytes.length - 1));
-    at[name] = FIXED_BYTES + 4 + block.length;
+    if (name) at[name] = FIXED_BYTES + 4 + block.length;
     block.push(...bytes);
   }
   while (block.length % 4 !== 0) block.push(0);

@@ -8,12 +8,16 @@ import {
   type MediaKind,
   NackGenerator,
   ReceptionStatistics,
+  parseVp8Descriptor,
   RTX_HEADER_BYTES,
   readOriginalSequence,
+  Vp8Descriptor,
 } from '@efir/rtc';
 import type { DelayHistogram } from './delay-histogram.js';
 import { FrameWatch } from './frame-watch.js';
 import { readSendStamp, stampUs } from './send-stamp.js';
+
+const descriptor = new Vp8Descriptor();
 
 export interface IncomingStreamOptions {
   mid: string;
@@ -88,7 +92,7 @@ export class IncomingStream {
     return this.#codec?.name ?? null;
   }
 
-  /** A packet of the stream's own SSRC. `arrivalUs`: `performance.now()` in microseconds. */
+  /** A packet of the stream's own SSRC. `arrivalUs`: `performance.now()` in microseconds; `source`: its CSRC, 0 without one. */
   received(
     arena: Uint8Array,
     payloadAt: number,
@@ -97,6 +101,7 @@ export class IncomingStream {
     sequence: number,
     timestamp: number,
     arrivalUs: number,
+    source = 0,
   ): void {
     const now = arrivalUs / 1000;
     const payloadType = markerType & 0x7f;
@@ -110,6 +115,7 @@ export class IncomingStream {
     }
     // Padding alone is sent to probe the path: it is no picture.
     if (this.video !== null && payloadLength > 0) {
+      this.video.packet(source);
       this.#picture(this.video, arena, payloadAt, payloadLength, sequence, now);
       if (markerType & 0x80) this.video.frame(now);
     } else this.#nack?.received(sequence, now);
@@ -125,7 +131,7 @@ export class IncomingStream {
     if (arrival !== 'recovered' && arrival !== 'late') return;
     this.repaired++;
     if (this.video && this.#isKeyFrame(arena, payloadAt + RTX_HEADER_BYTES, length)) {
-      this.video.keyFrame(now);
+      this.video.keyFrame(now, descriptor.height);
       this.#nack.keyFrame(sequence);
     }
   }
@@ -202,11 +208,16 @@ export class IncomingStream {
   ): void {
     const arrival = this.#nack === null ? 'new' : this.#nack.received(sequence, now);
     if (arrival === 'duplicate' || !this.#isKeyFrame(arena, payloadAt, payloadLength)) return;
-    video.keyFrame(now);
+    video.keyFrame(now, descriptor.height);
     this.#nack?.keyFrame(sequence);
   }
 
+  /** Leaves the picture's height in `descriptor`, as far as it is known: 0 except for VP8. */
   #isKeyFrame(arena: Uint8Array, payloadAt: number, payloadLength: number): boolean {
+    if (this.#codec?.name === 'vp8') {
+      return parseVp8Descriptor(arena, payloadAt, payloadLength, descriptor) && descriptor.keyFrame;
+    }
+    descriptor.height = 0;
     return this.#codec !== null && isKeyFrameStart(this.#codec.name, arena, payloadAt, payloadLength);
   }
 }

@@ -8,6 +8,8 @@ import type { RowBatch } from './row-batch.js';
 
 export interface OutgoingStreamOptions {
   mid: string;
+  /** The simulcast layer that it is. */
+  rid?: string;
   ssrc: number;
   payloadType: number;
   clockRate: number;
@@ -32,6 +34,8 @@ export interface PacketFields {
   audioLevel?: number;
   /** The packet holds speech (the V bit of RFC 6464). */
   voice?: boolean;
+  /** Goes over the payload's first bytes: what differs from sender to sender where many send one payload. */
+  head?: Uint8Array;
 }
 
 /** One count over all of a transport's packets. */
@@ -72,13 +76,13 @@ export class OutgoingStream {
   readonly #repeatedMs = new Float64Array(HISTORY);
 
   constructor(options: OutgoingStreamOptions, handles: StreamHandles, batch: RowBatch, transport: TransportSequence) {
-    const { ssrc, payloadType, extensions, mid, rtx } = options;
+    const { ssrc, payloadType, extensions, mid, rid, rtx } = options;
     this.options = options;
     this.#handles = handles;
     this.#batch = batch;
     this.#transport = transport;
-    this.#header = clientHeader({ ssrc, payloadType, extensions, mid, audioLevel: true });
-    this.#rtxHeader = rtx ? clientHeader({ ...rtx, extensions, mid, audioLevel: false }) : null;
+    this.#header = clientHeader({ ssrc, payloadType, extensions, mid, rid, audioLevel: true });
+    this.#rtxHeader = rtx ? clientHeader({ ...rtx, extensions, mid, repairedRid: rid, audioLevel: false }) : null;
     this.#sequence = options.firstSequence & 0x7fff;
     this.#rtxSequence = options.firstSequence & 0x7fff;
   }
@@ -90,7 +94,7 @@ export class OutgoingStream {
 
   /** Sends one payload. `nowMs`: any monotonic clock, the same for all calls. */
   send(payload: Uint8Array, fields: PacketFields, nowMs: number): void {
-    this.sendStored(this.#batch.store(payload), 0, payload.length, fields, nowMs);
+    this.sendStored(this.#batch.store(payload, fields.head), 0, payload.length, fields, nowMs);
   }
 
   /** Sends a payload that lies in the arena already. */

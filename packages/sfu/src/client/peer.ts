@@ -17,6 +17,7 @@ import {
   RX_TIMESTAMP,
 } from '@efir/datapath';
 import {
+  type EncodingParameters,
   findExtension,
   type IceParameters,
   ntpHigh,
@@ -27,6 +28,7 @@ import {
   type RtcpVisitor,
   type RtcpWriter,
   readTransportSequence,
+  readUint32,
   roundTripMs,
   type SdpFingerprint,
   type SectionParameters,
@@ -57,8 +59,8 @@ export interface ClientAgreement {
 
 interface ClientPeerEvents {
   state: [state: ClientPeerState, reason?: string];
-  /** The server asks for a key frame of what section `mid` sends. */
-  keyFrame: [mid: string];
+  /** The server asks for a key frame of what section `mid` sends, or of one layer of it. */
+  keyFrame: [mid: string, rid?: string];
 }
 
 /** What a peer needs of its hub. */
@@ -72,6 +74,11 @@ export interface PeerHost {
   released(peer: ClientPeer): void;
   /** Flush the peer's data at the end of the turn. */
   flushData(peer: ClientPeer): void;
+}
+
+/** The name of a stream in `outgoing`: the section's mid, with the layer's rid where there are several. */
+export function sendingKey(mid: string, rid?: string): string {
+  return rid === undefined ? mid : `${mid}/${rid}`;
 }
 
 /** Until a round trip was measured. */
@@ -88,6 +95,7 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
   remoteLoss = 0;
   /** Transport-wide feedback packets that came. */
   feedbacks = 0;
+  /** By `sendingKey`. */
   readonly outgoing = new Map<string, OutgoingStream>();
   readonly incoming: IncomingStream[] = [];
   /** There once agreed on. */
@@ -151,10 +159,10 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
     this.tick(now);
   }
 
-  /** Sends one payload of section `mid`. Before the peer is connected it goes nowhere. */
-  send(mid: string, payload: Uint8Array, fields: PacketFields, now: number = performance.now()): void {
-    const stream = this.outgoing.get(mid);
-    if (!stream) throw new ClientError('not-found', `section ${mid} sends nothing`);
+  /** Sends one payload of a section or layer, by `sendingKey`. Before the peer is connected it goes nowhere. */
+  send(key: string, payload: Uint8Array, fields: PacketFields, now: number = performance.now()): void {
+    const stream = this.outgoing.get(key);
+    if (!stream) throw new ClientError('not-found', `section ${key} sends nothing`);
     if (this.state === 'connected') stream.send(payload, fields, now);
   }
 
@@ -192,8 +200,13 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
     const payloadAt = slotAt + headerLength;
     const length = rx[at + RX_PAYLOAD_LENGTH];
     const markerType = rx[at + RX_MARKER_TYPE];
-    if (this.#lastIsRtx) stream.repair(arena, payloadAt, length, markerType, arrivalUs);
-    else stream.received(arena, payloadAt, length, markerType, rx[at + RX_SEQUENCE], rx[at + RX_TIMESTAMP], arrivalUs);
+    if (this.#lastIsRtx) {
+      stream.repair(arena, payloadAt, length, markerType, arrivalUs);
+      return;
+    }
+    const source = arena[slotAt] & 0x0f ? readUint32(arena, slotAt + 12) : 0;
+    const sequence = rx[at + RX_SEQUENCE];
+    stream.received(arena, payloadAt, length, markerType, sequence, rx[at + RX_TIMESTAMP], arrivalUs, source);
   }
 
   handleRtcp(rx: Uint32Array, at: number, arena: Uint8Array, slotAt: number): void {
@@ -256,8 +269,11 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
     const sending = new Set<string>();
     for (const section of sections) {
       if (section.uplink) {
-        sending.add(section.mid);
-        if (!this.outgoing.has(section.mid)) this.#addOutgoing(section);
+        for (const encoding of section.uplink.encodings) {
+          const key = sendingKey(section.mid, encoding.rid);
+          sending.add(key);
+          if (!this.outgoing.has(key)) this.#addOutgoing(key, section, encoding);
+        }
       }
       const { downlink } = section;
       if (downlink && !this.incoming.some((stream) => stream.options.ssrc === downlink.ssrc)) {
@@ -266,7 +282,7 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
         this.incoming.push(new IncomingStream({ mid, kind, ssrc, rtxSsrc, codecs, delays: this.#host.delays }));
       }
     }
-    for (const mid of [...this.outgoing.keys()]) if (!sending.has(mid)) this.#removeOutgoing(mid);
+    for (const key of [...this.outgoing.keys()]) if (!sending.has(key)) this.#removeOutgoing(key);
     const wanted = new Set(sections.map((section) => section.downlink?.ssrc));
     for (let i = this.incoming.length - 1; i >= 0; i--) {
       if (!wanted.has(this.incoming[i].options.ssrc)) this.incoming.splice(i, 1);
@@ -284,19 +300,19 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
     }
   }
 
-  #addOutgoing(section: SectionParameters): void {
-    const [encoding] = section.uplink!.encodings;
+  #addOutgoing(key: string, section: SectionParameters, encoding: EncodingParameters): void {
     const [codec] = section.codecs;
-    if (encoding?.ssrc === undefined || !codec) return;
+    if (encoding.ssrc === undefined || !codec) return;
     const { datapath, rows } = this.#host;
     const hasRtx = encoding.rtxSsrc !== undefined && codec.rtxPayloadType !== undefined;
     const handles = {
       media: datapath.addStream(this.handle, encoding.ssrc),
       rtx: hasRtx ? datapath.addStream(this.handle, encoding.rtxSsrc!) : null,
     };
-    this.#handles.set(section.mid, handles);
+    this.#handles.set(key, handles);
     const options = {
       mid: section.mid,
+      rid: encoding.rid,
       ssrc: encoding.ssrc,
       payloadType: codec.payloadType,
       clockRate: codec.clockRate,
@@ -305,13 +321,13 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
       firstSequence: Math.floor(this.#host.random() * 0x7000),
       timestampOffset: Math.floor(this.#host.random() * 0x10000_0000),
     };
-    this.outgoing.set(section.mid, new OutgoingStream(options, handles, rows, this.#transportSequence));
+    this.outgoing.set(key, new OutgoingStream(options, handles, rows, this.#transportSequence));
   }
 
-  #removeOutgoing(mid: string): void {
-    const handles = this.#handles.get(mid);
-    this.#handles.delete(mid);
-    this.outgoing.delete(mid);
+  #removeOutgoing(key: string): void {
+    const handles = this.#handles.get(key);
+    this.#handles.delete(key);
+    this.outgoing.delete(key);
     if (!handles) return;
     this.#host.datapath.removeStream(handles.media);
     if (handles.rtx !== null) this.#host.datapath.removeStream(handles.rtx);
@@ -338,7 +354,7 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
 
   #keyFrameAsked(ssrc: number): void {
     const stream = this.#outgoingOf(ssrc);
-    if (stream) this.emit('keyFrame', stream.options.mid);
+    if (stream) this.emit('keyFrame', stream.options.mid, stream.options.rid);
   }
 
   #reported(ssrc: number, fractionLost: number, lastSr: number, delay: number): void {
@@ -360,7 +376,7 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
       this.state = state;
       return;
     }
-    for (const mid of [...this.outgoing.keys()]) this.#removeOutgoing(mid);
+    for (const key of [...this.outgoing.keys()]) this.#removeOutgoing(key);
     this.data?.association.close();
     this.#host.datapath.closePeer(this.handle);
     this.#host.released(this);

@@ -54,11 +54,13 @@ export class RowBatch {
     if (this.#rows++ === 0) this.#onFirst();
   }
 
-  /** Copies a payload of ours into the arena; returns its packet number. At most `SLOT_BYTES`. */
-  store(payload: Uint8Array): number {
+  /** Copies a payload of ours into the arena, `head` over its first bytes; returns its packet number. At most `SLOT_BYTES`. */
+  store(payload: Uint8Array, head?: Uint8Array): number {
     const { arena, slots } = this.#target;
     const packet = this.#target.reservePacket();
-    arena.set(payload, (packet & (slots - 1)) * SLOT_BYTES);
+    const at = (packet & (slots - 1)) * SLOT_BYTES;
+    arena.set(payload, at);
+    if (head) arena.set(head, at);
     return packet;
   }
 

@@ -86,6 +86,12 @@ export class Producer {
     return this.#repairs.get(payloadType);
   }
 
+  /** There is something to choose from. */
+  get layered(): boolean {
+    const [first] = this.encodings;
+    return this.encodings.length > 1 || (first !== undefined && first.layers.topSpatial + first.layers.topTemporal > 0);
+  }
+
   /** Encodings from the lowest resolution; where it isn't known, by their names or in the order of the offer. */
   get ordered(): readonly Encoding[] {
     if (this.encodings.length < 2) return this.encodings;

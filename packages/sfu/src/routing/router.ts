@@ -155,8 +155,7 @@ export class Router {
 
   /** Once a second: simulcast layers that came or went, new rates. */
   reviewEncodings(): void {
-    for (const { producer, transport } of this.#streams)
-      if (producer && producer.kind === 'video') transport.subscriber.dirty = true;
+    for (const { producer, transport } of this.#streams) if (producer?.layered) transport.subscriber.dirty = true;
   }
 
   /** The loudest, and behind them who sends at all: while few speak, nobody has to wait for being heard. */
