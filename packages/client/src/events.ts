@@ -1,7 +1,9 @@
 import type { LiveTopology, TopologyReason, TrackSource } from '@efir/protocol';
 import type { EfirError } from './errors.js';
 import type { Participant } from './participant.js';
+import type { Quality } from './quality/quality.js';
 import type { Track } from './track.js';
+import type { Sound, Stage } from './view/shown-media.js';
 
 /**
  * `idle`: not connected yet. `connecting`: on the way in for the first time. `connected`: signalling and media both
@@ -39,6 +41,17 @@ export interface RoomEvents {
   'track-media': { participant: Participant; track: Track };
   /** Who speaks by the server's judgement; null in silence. */
   speaker: { participant: Participant | null };
+  /** The tile that follows whoever speaks shows somebody else, or has a picture now. */
+  stage: { stage: Stage | null };
+  /** What is to be heard is other media than before, or somebody else's. */
+  sounds: { sounds: readonly Sound[] };
+  /** The path from the server is another than it was; null: media doesn't go through the server. About once a second. */
+  quality: { quality: Quality | null };
+  /**
+   * Something can't keep up and sheds pictures, never sound: the server, this machine with what it `receiving`s (smaller
+   * pictures are asked for, then fewer), or with what it is `sending` (the camera's highest layers are left out). 0: it is over.
+   */
+  overload: { where: 'server' | 'receiving' | 'sending'; level: number };
   /** Levels were measured; read `participant.audioLevel`. Some four times a second while connected, more rarely where the machine is busy. */
   levels: object;
   /** One's own track ended without a call of ours: a device was unplugged, or sharing was stopped in the browser. */

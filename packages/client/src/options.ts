@@ -27,6 +27,9 @@ export const SCREEN_QUALITY: Readonly<VideoQuality> = {
 /** Spoken by one person; Opus is transparent for that well below this. */
 export const AUDIO_MAX_BITRATE_BPS = 48_000;
 
+/** `interactive`: as short as the network allows. `broadcast`: a second, for what nobody answers to. Or ms, up to 4,000. */
+export type Playout = 'interactive' | 'broadcast' | number;
+
 export interface RoomOptions {
   /** Room id: 1 to 64 letters, digits, `-` or `_`. */
   room: string;
@@ -45,6 +48,13 @@ export interface RoomOptions {
    * Not in every browser.
    */
   degradationPreference?: RTCDegradationPreference;
+  /**
+   * The most pictures that are shown at a time, 1 to 25: what is received is negotiated once for so many, however large the
+   * room is, and `room.setView` says which. Without it everybody is received.
+   */
+  page?: number;
+  /** How long what is received may be held back for evenness, see `room.setPlayout`; `interactive` by default. */
+  playout?: Playout;
   /** Secret of an earlier stay (`room.resumeSecret`): come in as the same person, whose other page is put out. */
   resume?: string;
   /** `relay`: only by way of a relay (TURN). */

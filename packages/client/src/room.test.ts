@@ -18,8 +18,8 @@ const ann: ParticipantInfo = {
 };
 const annsStreams = (audioMid: string, videoMid: string) => ({
   streams: [
-    { mid: audioMid, participant: 'ann', source: 'microphone' as const, track: 'ann/0' },
-    { mid: videoMid, participant: 'ann', source: 'camera' as const, track: 'ann/1' },
+    { mid: audioMid, participant: 'ann', source: 'microphone' as const, track: 'ann/0', csrc: 1 },
+    { mid: videoMid, participant: 'ann', source: 'camera' as const, track: 'ann/1', csrc: 2 },
   ],
   missing: { audio: 0, video: 0 },
 });

@@ -6,12 +6,16 @@ import { Emitter } from './emitter.js';
 import { EfirError } from './errors.js';
 import type { RoomEvents, RoomState } from './events.js';
 import { LocalParticipant } from './local-participant.js';
-import { type RoomOptions, videoQuality } from './options.js';
+import { type Playout, type RoomOptions, videoQuality } from './options.js';
 import type { Participant } from './participant.js';
+import type { Quality } from './quality/quality.js';
 import { Roster } from './roster.js';
 import { Session } from './session.js';
 import { OwnLevel, receivedLevel, untilNextLevels } from './stats/levels.js';
 import { mergeStats, type RoomStats, StatsReader } from './stats/room-stats.js';
+import { RoomView } from './view/room-view.js';
+import type { Sound, Stage } from './view/shown-media.js';
+import type { Reception, Tile } from './view/view.js';
 
 /** So long `connect()` tries before it gives up, ms. */
 const CONNECT_PATIENCE_MS = 12_000;
@@ -28,24 +32,28 @@ export class Room extends Emitter<RoomEvents> {
   protected readonly roster = new Roster();
   private readonly messenger: Messenger;
   private readonly session: Session;
+  private readonly view: RoomView;
   private readonly statsReaders = new WeakMap<RTCPeerConnection, StatsReader>();
   private readonly ownLevel = new OwnLevel();
   private currentState: RoomState = 'idle';
   private currentSpeaker: Participant | null = null;
   private levels: ReturnType<typeof setTimeout> | undefined;
   private entrance: { resolve: () => void; reject: (error: EfirError) => void } | null = null;
-  private everybody: Participant[];
+  /** Null: to be listed anew when somebody asks. */
+  private everybody: Participant[] | null = null;
 
   constructor(readonly options: RoomOptions) {
     super();
     this.local = new LocalParticipant(options.name, videoQuality(options.video), (source, reason) =>
       this.emit('local-track-ended', { source, reason }),
     );
-    this.everybody = [this.local];
     this.session = new Session(options, this.roster, this.local, {
       onState: () => this.setState(this.session.recovery.state),
       onEntered: () => this.entered(),
       onSpeaker: (id) => this.setSpeaker(id),
+      onQuality: (event) => this.view.qualityChanged(event),
+      onServerOverload: (level) => this.view.serverOverload(level),
+      onMedia: () => this.view.mediaChanged(),
       onSaid: (message) => this.messenger.said(message),
       onData: (label, from, data) => {
         if (label === 'file') this.data.files.received(from, data);
@@ -55,6 +63,7 @@ export class Room extends Emitter<RoomEvents> {
         if (label === 'file') this.data.files.wake();
       },
       onPath: () => {
+        this.view.pathChanged();
         this.messenger.renewed();
         this.data.files.pathChanged();
       },
@@ -63,6 +72,16 @@ export class Room extends Emitter<RoomEvents> {
       onError: (error) => this.emit('error', { error }),
       onClosed: (reason, retry, error) => this.ended(reason, retry, error),
     });
+    this.view = new RoomView(
+      {
+        room: this,
+        sender: this.session.view,
+        path: () => this.session.paths.current,
+        others: () => this.roster.list,
+        find: (id) => this.roster.get(id),
+      },
+      options.playout ?? 'interactive',
+    );
     const host = this.dataHost();
     this.messenger = new Messenger(host);
     this.data = new RoomData(host, this.messenger, new Files({ ...host, peers: () => this.reachable() }));
@@ -90,11 +109,51 @@ export class Room extends Emitter<RoomEvents> {
 
   /** The others, in the order in which they came, and you as the last. A new array after every change. */
   get participants(): readonly Participant[] {
+    this.everybody ??= [...this.roster.list, this.local];
     return this.everybody;
   }
 
   get speaker(): Participant | null {
     return this.currentSpeaker;
+  }
+
+  /** Whoever speaks, for a tile that follows them (`setView`); the last who did, in silence. Null: nobody yet. */
+  get stage(): Stage | null {
+    return this.view.stage;
+  }
+
+  /** What is to be heard. Play each `media` in an element of its own, whoever it belongs to at the moment. */
+  get sounds(): readonly Sound[] {
+    return this.view.sounds;
+  }
+
+  /** How well the path from the server does; null where media doesn't go through it. */
+  get quality(): Quality | null {
+    return this.view.quality;
+  }
+
+  /** What can't keep up, 0 to 2 each; see the event `overload`. */
+  get overload(): Readonly<Record<'server' | 'receiving' | 'sending', number>> {
+    return this.view.overload;
+  }
+
+  /**
+   * What the page shows, the most important first. From the first call on only these pictures are received and, in a large
+   * room, whoever is loudest; no negotiation is needed for another view. A track has `media` from its first picture on. Call
+   * it whenever the page changes: what changes in one turn is told together. See `RoomOptions.page`.
+   */
+  setView(tiles: readonly Tile[]): void {
+    this.session.view.setTiles(tiles);
+  }
+
+  /** Without pictures, or with a limit of bits a second. Holds from the first `setView` on. */
+  setReception(reception: Partial<Reception>): void {
+    this.session.view.setReception(reception);
+  }
+
+  /** How long what is received may be held back for evenness. */
+  setPlayout(playout: Playout): void {
+    this.view.setPlayout(playout);
   }
 
   participant(id: string): Participant | undefined {
@@ -174,12 +233,14 @@ export class Room extends Emitter<RoomEvents> {
   private entered(): void {
     this.entrance?.resolve();
     this.entrance = null;
+    this.view.start();
     this.scheduleLevels(0);
   }
 
   private ended(reason: string, retry: boolean, error?: EfirError): void {
     clearTimeout(this.levels);
     this.ownLevel.close();
+    this.view.close();
     this.messenger.close();
     this.data.files.close();
     this.local.close();
@@ -200,11 +261,12 @@ export class Room extends Emitter<RoomEvents> {
     const participant = id === null ? null : (this.participant(id) ?? null);
     if (participant === this.currentSpeaker) return;
     this.currentSpeaker = participant;
+    this.view.speakerChanged(participant);
     this.emit('speaker', { participant });
   }
 
   private forward(): void {
-    const { roster, local } = this;
+    const { roster, local, view } = this;
     const changed = () => {
       this.everybody = [...roster.list, local];
     };
@@ -222,6 +284,7 @@ export class Room extends Emitter<RoomEvents> {
     roster.on('participant-left', (event) => {
       changed();
       if (this.currentSpeaker === event.participant) this.setSpeaker(null);
+      view.left(event.participant);
       this.messenger.left(event.participant.id);
       this.data.left(event.participant.id);
       this.data.files.left(event.participant.id);

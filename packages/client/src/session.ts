@@ -1,6 +1,7 @@
 import type {
   EnterReply,
   LiveTopology,
+  QualityEvent,
   RelayedMessage,
   RoomInfo,
   SaidMessage,
@@ -16,9 +17,13 @@ import type { RoomOptions } from './options.js';
 import { type PathFactoryHost, pathFactory } from './path/factory.js';
 import type { MediaPath, PathEvents } from './path/media-path.js';
 import { Paths } from './path/paths.js';
+import type { ExpectedTrack } from './path/readiness.js';
 import { SfuPath } from './path/sfu-path.js';
 import type { Roster } from './roster.js';
 import { Signalling } from './signalling.js';
+import { kindOf } from './track.js';
+import { isShown, VOICES } from './view/view.js';
+import { ViewSender } from './view/view-sender.js';
 
 type Entered = Extract<EnterReply, { ok: true }>;
 
@@ -31,6 +36,11 @@ export interface SessionCallbacks extends Pick<PathEvents, 'onData' | 'onDataSta
   onState(): void;
   onEntered(reply: Entered): void;
   onSpeaker(participant: string | null): void;
+  onQuality(event: QualityEvent): void;
+  /** The server sheds pictures; 0: no longer. */
+  onServerOverload(level: number): void;
+  /** What `paths` gives may be other media than before. */
+  onMedia(): void;
   onSaid(message: SaidMessage): void;
   onTopology(event: TopologyEvent): void;
   /** Another path is in use, or signalling is back: what was sent may be lost. */
@@ -61,6 +71,7 @@ export class Session {
   readonly recovery = new Recovery();
   readonly paths: Paths;
   readonly signalling: Signalling;
+  readonly view: ViewSender;
   info: RoomInfo | null = null;
   resume: string | undefined;
   /** We are in, and have been told who is there. */
@@ -91,10 +102,11 @@ export class Session {
   ) {
     this.resume = options.resume;
     this.signalling = new Signalling(options.url);
+    this.view = new ViewSender((view) => this.signalling.request('view', view));
     const build = pathFactory(this.factoryHost());
     this.paths = new Paths({
       build,
-      expected: () => roster.live(),
+      expected: () => this.awaited(),
       spread: () => this.turn(),
       migrated: async (epoch, ok, reason) => {
         await this.signalling.request('migrated', { epoch, ok, ...(reason ? { reason } : {}) }).catch(() => {});
@@ -104,6 +116,28 @@ export class Session {
       onTopology: (event) => this.onTopology(event),
     });
     this.listen();
+  }
+
+  /** What others publish and we are to receive: in a large room that is what is shown, and whoever is loud. */
+  private awaited(): ExpectedTrack[] {
+    const live = this.roster.live();
+    if (!this.view.active) return live;
+    const { tiles, audioOnly, hidden } = this.view.current;
+    const sounds = live.filter(({ source }) => kindOf(source) === 'audio');
+    const pictures = live.filter(
+      ({ participant, source }) => kindOf(source) === 'video' && isShown(tiles, participant, source),
+    );
+    return [
+      ...(sounds.length <= VOICES ? sounds : sounds.filter((track) => this.heardAlone(track))),
+      ...(audioOnly || hidden ? [] : pictures),
+    ];
+  }
+
+  /** Whether somebody's sound has a section for itself, where that is known. */
+  private heardAlone({ participant, source }: ExpectedTrack): boolean {
+    const sfu = this.sfuPath();
+    if (!sfu?.assigned) return true;
+    return sfu.voices().length === 0 && sfu.receiver(participant, source) !== undefined;
   }
 
   /** When it is our turn in a move: everybody's order is the same. */
@@ -132,6 +166,7 @@ export class Session {
     this.ended = true;
     clearTimeout(this.timer);
     this.watch.stop();
+    this.view.close();
     globalThis.removeEventListener?.('pagehide', this.onPageHide);
     this.local.attach(null);
     this.recovery.close();
@@ -151,6 +186,15 @@ export class Session {
     signalling.on('participant-left', ({ participant, reason }) =>
       this.others(() => roster.left(participant, reason), participant),
     );
+    signalling.on('participants', ({ joined, updated, left }) =>
+      this.others(() => {
+        for (const { participant, reason } of left) if (participant !== this.local.id) roster.left(participant, reason);
+        for (const info of [...joined, ...updated]) if (info.id !== this.local.id) roster.set(info);
+      }),
+    );
+    signalling.on('quality', (event) => this.callbacks.onQuality(event));
+    signalling.on('layers', (event) => this.sfuPath()?.layers(event));
+    signalling.on('overload', ({ level }) => this.callbacks.onServerOverload(level));
     signalling.on('streams', ({ streams, missing }) => this.sfuPath()?.streams(streams, missing));
     signalling.on('speaker', ({ participant }) => this.callbacks.onSpeaker(participant));
     signalling.on('topology', (event) => paths.event(event));
@@ -196,6 +240,7 @@ export class Session {
       reply = await this.signalling.request('enter', {
         room,
         name,
+        batches: true,
         ...(token ? { token } : {}),
         ...(resume ? { resume } : {}),
       });
@@ -219,6 +264,7 @@ export class Session {
     this.roster.sync(participants, reply.participant);
     this.settled = true;
     this.callbacks.onEntered(reply);
+    this.view.entered(reply.resumed);
     if (!reply.resumed) paths.entered();
     const { current } = paths;
     // A move that we had begun to follow goes on; one that ended while we were away is made up from scratch.
@@ -368,6 +414,7 @@ export class Session {
   private assign(): void {
     if (!this.paths.current?.assigned) return;
     this.roster.assign((participant, source) => this.paths.media(participant, source));
+    this.callbacks.onMedia();
   }
 
   private takeIceServers({ iceServers, iceExpiresAt }: Pick<Entered, 'iceServers' | 'iceExpiresAt'>): void {

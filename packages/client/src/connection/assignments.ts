@@ -4,6 +4,8 @@ import type { StreamAssignment, TrackSource } from '@efir/protocol';
 export interface Assigned {
   participant: string;
   source: TrackSource;
+  /** Of the packets that are theirs; null: unknown. */
+  csrc: number | null;
 }
 
 /**
@@ -13,19 +15,31 @@ export interface Assigned {
 export class Assignments {
   private readonly byMid = new Map<string, Assigned>();
   private readonly byTrack = new Map<string, string>();
+  private readonly following = new Map<string, 'speaker' | 'loudest'>();
   /** False until the server has spoken about this transport. */
   known = false;
 
-  /** Replaces everything. If two sections carry the same track, the later one counts. */
+  /**
+   * Replaces everything. If two sections carry the same track, the later one counts; one that follows who speaks gives way
+   * to one that is for this track.
+   */
   update(streams: readonly StreamAssignment[]): void {
     this.byMid.clear();
     this.byTrack.clear();
+    this.following.clear();
     this.known = true;
-    for (const { mid, participant, source } of streams) {
+    for (const { mid, participant, source, csrc, follow } of streams) {
+      if (follow) this.following.set(mid, follow);
       if (participant === null || source === null) continue;
       const before = this.byTrack.get(key(participant, source));
-      if (before !== undefined) this.byMid.delete(before);
-      this.byMid.set(mid, { participant, source });
+      const assigned = { participant, source, csrc: csrc ?? null };
+      if (follow === 'speaker') {
+        this.byMid.set(mid, assigned);
+        if (before === undefined) this.byTrack.set(key(participant, source), mid);
+        continue;
+      }
+      if (before !== undefined && !this.following.has(before)) this.byMid.delete(before);
+      this.byMid.set(mid, assigned);
       this.byTrack.set(key(participant, source), mid);
     }
   }
@@ -34,6 +48,7 @@ export class Assignments {
   clear(): void {
     this.byMid.clear();
     this.byTrack.clear();
+    this.following.clear();
     this.known = false;
   }
 
@@ -43,6 +58,15 @@ export class Assignments {
 
   of(mid: string): Assigned | undefined {
     return this.byMid.get(mid);
+  }
+
+  /** Sections that follow who speaks, or the loudest. */
+  thatFollow(what: 'speaker' | 'loudest'): string[] {
+    return [...this.following].flatMap(([mid, follow]) => (follow === what ? [mid] : []));
+  }
+
+  *[Symbol.iterator](): IterableIterator<[string, Assigned]> {
+    yield* this.byMid;
   }
 }
 

@@ -37,6 +37,15 @@ export function orderCodecs<T extends Codec>(
     .map(({ codec }) => codec);
 }
 
+/** The codec that a sending section will use: the first of the preferred ones that the browser has. */
+export function preferredCodec(preferred: readonly VideoCodec[], only?: VideoCodec): VideoCodec {
+  const had = globalThis.RTCRtpSender?.getCapabilities?.('video')?.codecs.filter(forwarded) ?? [];
+  const [first] = orderCodecs(had, preferred, only);
+  const name = first?.mimeType.toLowerCase();
+  const found = (Object.keys(MIME) as VideoCodec[]).find((codec) => MIME[codec] === name);
+  return found ?? only ?? preferred[0] ?? 'vp8';
+}
+
 /** The server forwards H.264 with packetization mode 1 and VP9 with profile 0: those first among their own. */
 function fit({ mimeType, sdpFmtpLine = '' }: Codec): number {
   const type = mimeType.toLowerCase();

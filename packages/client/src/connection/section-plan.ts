@@ -24,6 +24,9 @@ export class SectionPlan {
   private readonly answered: SectionCounts = { audio: 0, video: 0 };
   private readonly pending: SectionCounts = { audio: 0, video: 0 };
 
+  /** `limits`: sections at most. */
+  constructor(private readonly limits: SectionCounts = { audio: 512, video: 512 }) {}
+
   get total(): SectionCounts {
     return {
       audio: this.answered.audio + this.pending.audio,
@@ -67,6 +70,7 @@ export class SectionPlan {
     for (let progress = true; progress; ) {
       progress = false;
       for (const kind of KINDS) {
+        if (this.total[kind] + added[kind] >= this.limits[kind]) continue;
         if (added[kind] >= counts[kind] || free < SECTION_CHARACTERS[kind]) continue;
         free -= SECTION_CHARACTERS[kind];
         added[kind]++;

@@ -1,8 +1,10 @@
 import type { TrackSource, VideoCodec } from '@efir/protocol';
-import { applyEncoding } from '../mesh/encoding.js';
-import { AUDIO_MAX_BITRATE_BPS, SCREEN_QUALITY, type VideoQuality } from '../options.js';
+import { isWeak } from '../mesh/encoding.js';
+import type { VideoQuality } from '../options.js';
 import { kindOf } from '../track.js';
-import { preferCodecs } from './codecs.js';
+import { preferCodecs, preferredCodec } from './codecs.js';
+import { LayeredSender } from './layered-sender.js';
+import { type LayerEncoding, sendEncodings } from './layers.js';
 
 export interface SendingOptions {
   quality: VideoQuality;
@@ -13,6 +15,7 @@ export interface SendingOptions {
 
 interface Section {
   transceiver: RTCRtpTransceiver;
+  layers: LayeredSender;
   muted: boolean;
   stopped: boolean;
 }
@@ -31,7 +34,7 @@ export class SendingSections {
     const section = this.sections.get(source);
     if (!section) {
       if (!media) return false;
-      this.sections.set(source, { transceiver: this.add(source, media), muted, stopped: false });
+      this.sections.set(source, { ...this.add(source, media), muted, stopped: false });
       return true;
     }
     const revived = section.stopped && media !== null;
@@ -60,10 +63,12 @@ export class SendingSections {
   }
 
   /** Pictures a second of the camera at most; null: as its quality says. */
-  async limitFrameRate(limit: number | null): Promise<void> {
-    const sender = this.sender('camera');
-    const { frameRate } = this.options.quality;
-    if (sender) await applyEncoding(sender, { maxFramerate: Math.min(frameRate, limit ?? frameRate) });
+  limitFrameRate(frameRate: number | null): void {
+    this.layers('camera')?.set({ frameRate });
+  }
+
+  layers(source: TrackSource): LayeredSender | undefined {
+    return this.sections.get(source)?.layers;
   }
 
   /** For the `offer` message; sections have a mid once the offer is set. */
@@ -82,20 +87,67 @@ export class SendingSections {
     return undefined;
   }
 
-  private add(source: TrackSource, media: MediaStreamTrack): RTCRtpTransceiver {
+  private add(source: TrackSource, media: MediaStreamTrack): Pick<Section, 'transceiver' | 'layers'> {
+    const { quality, videoCodecs, codec } = this.options;
     const video = kindOf(source) === 'video';
-    const quality = source === 'screen' ? SCREEN_QUALITY : this.options.quality;
-    const encoding: RTCRtpEncodingParameters = video
-      ? { maxBitrate: quality.maxBitrateBps, maxFramerate: quality.frameRate }
-      : { maxBitrate: AUDIO_MAX_BITRATE_BPS };
-    const init: RTCRtpTransceiverInit = { direction: 'sendonly', sendEncodings: [encoding] };
-    const transceiver = this.pc.addTransceiver(media, init);
+    const encodings = sendEncodings(source, {
+      quality,
+      codec: preferredCodec(videoCodecs, codec),
+      weak: isWeak(),
+    });
+    if (source === 'screen' && 'contentHint' in media) media.contentHint ||= 'detail';
+    const { transceiver, accepted } = this.open(media, encodings);
     if (video) {
-      preferCodecs(transceiver, this.options.videoCodecs, this.options.codec);
+      preferCodecs(transceiver, videoCodecs, codec);
+      if (encodings.some(({ scalabilityMode }) => scalabilityMode?.endsWith('_KEY'))) describeDependencies(transceiver);
       const preference = source === 'screen' ? 'maintain-resolution' : this.options.degradationPreference;
       if (preference) degrade(transceiver.sender, preference);
     }
-    return transceiver;
+    return { transceiver, layers: new LayeredSender(transceiver.sender, accepted) };
+  }
+
+  /** With as many of the wishes as the browser takes. */
+  private open(
+    media: MediaStreamTrack,
+    encodings: LayerEncoding[],
+  ): { transceiver: RTCRtpTransceiver; accepted: LayerEncoding[] } {
+    const plain = encodings.map(({ scalabilityMode: _, ...encoding }) => encoding);
+    const [lowest = {}] = plain;
+    const { rid: _, scaleResolutionDownBy: __, ...single } = lowest;
+    const alone = [{ ...single, maxBitrate: Math.max(...plain.map(({ maxBitrate = 0 }) => maxBitrate)) }];
+    for (const sendEncodings of [encodings, plain]) {
+      try {
+        const transceiver = this.pc.addTransceiver(media, { direction: 'sendonly', sendEncodings });
+        return { transceiver, accepted: sendEncodings };
+      } catch {
+        // No scalability modes here, or no simulcast.
+      }
+    }
+    return {
+      transceiver: this.pc.addTransceiver(media, { direction: 'sendonly', sendEncodings: alone }),
+      accepted: alone,
+    };
+  }
+}
+
+/** Layers within a stream are told apart by the dependency descriptor; browsers don't offer it for one stream by themselves. */
+function describeDependencies(transceiver: RTCRtpTransceiver): void {
+  interface Extension {
+    uri: string;
+    direction: RTCRtpTransceiverDirection;
+  }
+  const those = transceiver as RTCRtpTransceiver & {
+    getHeaderExtensionsToNegotiate?(): Extension[];
+    setHeaderExtensionsToNegotiate?(extensions: Extension[]): void;
+  };
+  try {
+    const extensions = those.getHeaderExtensionsToNegotiate?.();
+    for (const extension of extensions ?? []) {
+      if (extension.uri.includes('dependency-descriptor')) extension.direction = 'sendrecv';
+    }
+    if (extensions) those.setHeaderExtensionsToNegotiate?.(extensions);
+  } catch {
+    // VP9 says it in its payload as well.
   }
 }
 

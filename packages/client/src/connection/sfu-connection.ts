@@ -2,6 +2,7 @@ import type { OfferRequest, TrackSource } from '@efir/protocol';
 import { asEfirError, EfirError } from '../errors.js';
 import { trimCodecs } from './codecs.js';
 import { compactOffer } from './compact-offer.js';
+import type { LayeredSender } from './layered-sender.js';
 import { OfferQueue } from './offer-queue.js';
 import type { TransportState } from './recovery.js';
 import { type SectionCounts, SectionPlan } from './section-plan.js';
@@ -10,6 +11,8 @@ import { type SendingOptions, SendingSections } from './sending-sections.js';
 export interface SfuConnectionOptions extends SendingOptions {
   /** STUN and TURN servers, and whether relays alone are allowed. */
   configuration: RTCConfiguration;
+  /** Receiving sections at most. */
+  limits?: SectionCounts;
   /** Carries an offer to the server. `onAnswer` is called in the same turn in which the answer arrives. */
   offer(request: OfferRequest, onAnswer: () => void): Promise<string>;
   onState(state: TransportState): void;
@@ -25,7 +28,8 @@ export interface SfuConnectionOptions extends SendingOptions {
 export class SfuConnection {
   readonly pc: RTCPeerConnection;
   private readonly sending: SendingSections;
-  private readonly plan = new SectionPlan();
+  private readonly plan: SectionPlan;
+  private readonly receivers = new Map<string, RTCRtpReceiver>();
   private readonly offers = new OfferQueue(() => this.exchange());
   private restartWanted = false;
   private closed = false;
@@ -41,6 +45,7 @@ export class SfuConnection {
       bundlePolicy: 'max-bundle',
       rtcpMuxPolicy: 'require',
     });
+    this.plan = new SectionPlan(options.limits);
     this.sending = new SendingSections(this.pc, options);
     const report = () => {
       const state = this.state;
@@ -99,8 +104,12 @@ export class SfuConnection {
     return this.sending.stop(source);
   }
 
-  limitFrameRate(limit: number | null): Promise<void> {
-    return this.sending.limitFrameRate(limit);
+  limitFrameRate(limit: number | null): void {
+    this.sending.limitFrameRate(limit);
+  }
+
+  layers(source: TrackSource): LayeredSender | undefined {
+    return this.sending.layers(source);
   }
 
   mute(source: TrackSource, muted: boolean): void {
@@ -124,7 +133,10 @@ export class SfuConnection {
   }
 
   receiver(mid: string): RTCRtpReceiver | undefined {
-    return this.pc.getTransceivers().find((transceiver) => transceiver.mid === mid)?.receiver;
+    const known = this.receivers.get(mid);
+    if (known) return known;
+    for (const { mid, receiver } of this.pc.getTransceivers()) if (mid !== null) this.receivers.set(mid, receiver);
+    return this.receivers.get(mid);
   }
 
   restartIce(): Promise<void> {

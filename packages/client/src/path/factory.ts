@@ -6,6 +6,7 @@ import { MeshPath } from '../mesh/mesh-path.js';
 import { type RoomOptions, videoQuality } from '../options.js';
 import type { Roster } from '../roster.js';
 import type { Signalling } from '../signalling.js';
+import { PAGE_LIMITS, pageSections } from '../view/view.js';
 import type { MediaPath, PathEvents } from './media-path.js';
 import type { PathOrigin } from './paths.js';
 import { hasRelay } from './relay-trouble.js';
@@ -26,6 +27,7 @@ export interface PathFactoryHost extends PathEvents {
 /** Makes the paths of one session. Throws `EfirError` `unsupported-browser` where there is no WebRTC. */
 export function pathFactory(host: PathFactoryHost): (topology: LiveTopology, origin: PathOrigin) => MediaPath {
   const { options, local, roster, signalling } = host;
+  const { page } = options;
   const common = () => {
     const iceServers = host.iceServers();
     const relayOnly = options.iceTransportPolicy === 'relay';
@@ -56,7 +58,9 @@ export function pathFactory(host: PathFactoryHost): (topology: LiveTopology, ori
       ...common(),
       degradationPreference: options.degradationPreference ?? 'maintain-framerate',
       // In a move each further offer costs time: have room for who made the room move.
-      expected: () => roster.expected(origin === 'moved'),
+      ...(page === undefined
+        ? { expected: () => roster.expected(origin === 'moved') }
+        : { expected: () => pageSections(page, roster.expected(origin === 'moved')), limits: PAGE_LIMITS }),
       offer: async (request, onAnswer) => (await signalling.request('offer', request, onAnswer)).sdp,
       // Lost with the connection, it is said again with the next offer or on resumption.
       mute: async (source, muted) => void (await signalling.request('mute', { source, muted }).catch(() => {})),

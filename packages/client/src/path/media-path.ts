@@ -42,6 +42,10 @@ export interface MediaPath extends Uplink {
   rosterChanged(): void;
   /** The browser's track by which a source of somebody is received; null if there is none yet. */
   media(participant: string, source: TrackSource): MediaStreamTrack | null;
+  /** The section that follows whoever speaks, if the view has one; null also where there are none (in a mesh). */
+  stage?(): OnStage | null;
+  /** Sound that isn't one participant's: sections that carry whoever is loudest. */
+  voices?(): MediaStreamTrack[];
   receiver(participant: string, source: TrackSource): RTCRtpReceiver | undefined;
   sender(source: TrackSource): RTCRtpSender | undefined;
   /** State of the connection that leads to a participant. */
@@ -50,6 +54,13 @@ export interface MediaPath extends Uplink {
   /** New ICE credentials, on all connections: the network has changed. */
   restartIce(): Promise<void>;
   close(): void;
+}
+
+/** Whoever speaks, as a section that follows them shows. */
+export interface OnStage {
+  /** Null: nobody yet. */
+  participant: string | null;
+  media: MediaStreamTrack | null;
 }
 
 /** What any path tells its owner. */

@@ -1,12 +1,14 @@
-import type { OfferRequest, StreamAssignment, TrackSource } from '@efir/protocol';
+import type { LayersEvent, OfferRequest, StreamAssignment, TrackSource } from '@efir/protocol';
 import { Assignments } from '../connection/assignments.js';
+import { FaceGate } from '../connection/face-gate.js';
 import type { TransportState } from '../connection/recovery.js';
 import type { SectionCounts } from '../connection/section-plan.js';
 import type { SendingOptions } from '../connection/sending-sections.js';
 import { SfuConnection } from '../connection/sfu-connection.js';
 import { SfuData } from '../data/sfu-data.js';
 import { isWeak, MOVING_FRAME_RATE } from '../mesh/encoding.js';
-import type { DataPort, MeasuredConnection, MediaPath, PathEvents } from './media-path.js';
+import { kindOf } from '../track.js';
+import type { DataPort, MeasuredConnection, MediaPath, OnStage, PathEvents } from './media-path.js';
 import { relayError } from './relay-trouble.js';
 
 export interface SfuPathOptions extends SendingOptions, PathEvents {
@@ -14,8 +16,10 @@ export interface SfuPathOptions extends SendingOptions, PathEvents {
   configuration: RTCConfiguration;
   /** What we publish. */
   local(): { source: TrackSource; media: MediaStreamTrack | null; muted: boolean }[];
-  /** Tracks of each kind that others publish now. */
+  /** Receiving sections to begin with. */
   expected(): SectionCounts;
+  /** Receiving sections at most. */
+  limits?: SectionCounts;
   /** Carries an offer to the server. `onAnswer` is called in the same turn in which the answer arrives. */
   offer(request: OfferRequest, onAnswer: () => void): Promise<string>;
   mute(source: TrackSource, muted: boolean): Promise<void>;
@@ -30,6 +34,7 @@ export class SfuPath implements MediaPath {
   readonly data: DataPort;
   readonly connection: SfuConnection;
   private readonly assignments = new Assignments();
+  private readonly faces: FaceGate;
   private readonly channels: SfuData;
   private moving = false;
   private closed = false;
@@ -48,6 +53,10 @@ export class SfuPath implements MediaPath {
         if (error && !this.closed) options.onError(error);
       },
     });
+    this.faces = new FaceGate(
+      (mid) => this.connection.receiver(mid),
+      () => this.closed || options.onMedia(),
+    );
     this.channels = new SfuData(this.connection.pc, {
       onData: (label, from, data) => this.closed || options.onData(label, from, data),
       onDataState: (label) => this.closed || options.onDataState(label),
@@ -68,7 +77,7 @@ export class SfuPath implements MediaPath {
     for (const { source, media, muted } of this.options.local()) {
       if (media) await this.connection.send(source, media, muted);
     }
-    if (this.moving) await this.connection.limitFrameRate(MOVING_FRAME_RATE);
+    if (this.moving) this.connection.limitFrameRate(MOVING_FRAME_RATE);
     await this.connection.expect(this.options.expected());
     await this.negotiate();
   }
@@ -94,7 +103,10 @@ export class SfuPath implements MediaPath {
 
   /** What the server says of our receiving sections. */
   streams(streams: StreamAssignment[], missing: SectionCounts): void {
-    this.assignments.update(streams);
+    const { assignments, faces } = this;
+    assignments.update(streams);
+    const pictures = [...assignments].filter(([, { source }]) => kindOf(source) === 'video');
+    faces.update(pictures, assignments.thatFollow('speaker'));
     this.options.onMedia();
     if (missing.audio > 0 || missing.video > 0) {
       const growth = this.connection.grow(missing);
@@ -115,15 +127,42 @@ export class SfuPath implements MediaPath {
     // Sent once, whoever receives: only a machine without strength to spare feels it.
     if (!isWeak()) return;
     this.moving = moving;
-    void this.connection.limitFrameRate(moving ? MOVING_FRAME_RATE : null);
+    this.connection.limitFrameRate(moving ? MOVING_FRAME_RATE : null);
   }
 
   rosterChanged(): void {
     // The server assigns.
   }
 
+  /** What the server says of our layers. */
+  layers({ layers }: LayersEvent): void {
+    for (const { source, spatial } of layers) this.connection.layers(source)?.set({ taken: spatial });
+  }
+
+  /** Leaves out so many of the camera's highest layers. Returns whether there are as many. */
+  dropLayers(dropped: number): boolean {
+    const camera = this.connection.layers('camera');
+    camera?.set({ dropped });
+    return camera !== undefined && camera.layers > dropped;
+  }
+
   media(participant: string, source: TrackSource): MediaStreamTrack | null {
-    return this.receiver(participant, source)?.track ?? null;
+    const mid = this.assignments.midOf(participant, source);
+    return mid === undefined ? null : this.shown(mid);
+  }
+
+  stage(): OnStage | null {
+    const [mid] = this.assignments.thatFollow('speaker');
+    if (mid === undefined) return null;
+    return { participant: this.assignments.of(mid)?.participant ?? null, media: this.shown(mid) };
+  }
+
+  voices(): MediaStreamTrack[] {
+    return this.assignments.thatFollow('loudest').flatMap((mid) => this.connection.receiver(mid)?.track ?? []);
+  }
+
+  ownerOf(mid: string): { participant: string; source: TrackSource } | null {
+    return this.assignments.of(mid) ?? null;
   }
 
   receiver(participant: string, source: TrackSource): RTCRtpReceiver | undefined {
@@ -163,8 +202,14 @@ export class SfuPath implements MediaPath {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.faces.close();
     this.channels.close();
     this.connection.close();
+  }
+
+  /** Null while it carries pictures of somebody else. */
+  private shown(mid: string): MediaStreamTrack | null {
+    return this.faces.isOpen(mid) ? (this.connection.receiver(mid)?.track ?? null) : null;
   }
 
   private async settle(exchange: Promise<void>): Promise<void> {

@@ -26,6 +26,11 @@ export interface TrackStats {
   keyFrameRequests: number | null;
   /** 0 to 1. */
   audioLevel: number | null;
+  /** How long what came is held back on average, since the last call, ms; and what the page asked for at least. */
+  jitterBufferMs: number | null;
+  jitterBufferTargetMs: number | null;
+  /** Simulcast: name of the layer. */
+  rid: string | null;
   /** What holds the encoder back: `cpu`, `bandwidth`, `none`. */
   limitedBy: string | null;
 }
@@ -81,6 +86,8 @@ interface Sample {
   bytes: number;
   packets: number;
   lost: number;
+  heldSeconds: number;
+  emitted: number;
 }
 
 /** Turns `getStats()` reports into figures; remembers the last ones for rates. One per room. */
@@ -122,6 +129,8 @@ export class StatsReader {
       bytes: (inbound ? report.bytesReceived : report.bytesSent) ?? 0,
       packets: (inbound ? report.packetsReceived : report.packetsSent) ?? 0,
       lost: lost ?? 0,
+      heldSeconds: report.jitterBufferDelay ?? 0,
+      emitted: report.jitterBufferEmittedCount ?? 0,
     };
     const before = this.samples.get(report.id);
     next.set(report.id, sample);
@@ -148,6 +157,12 @@ export class StatsReader {
       nacks: report.nackCount ?? null,
       keyFrameRequests: report.pliCount ?? null,
       audioLevel: (inbound ? report.audioLevel : media?.audioLevel) ?? null,
+      jitterBufferMs: held(before, sample),
+      jitterBufferTargetMs:
+        report.jitterBufferTargetDelay > 0 && sample.emitted > 0
+          ? (report.jitterBufferTargetDelay / sample.emitted) * 1000
+          : null,
+      rid: report.rid || null,
       limitedBy: report.qualityLimitationReason ?? null,
     };
   }
@@ -155,8 +170,22 @@ export class StatsReader {
   private transport(byId: Map<string, Report>, next: Map<string, Sample>): TransportStats | null {
     const pair = selectedPair(byId);
     if (!pair) return null;
-    const sent: Sample = { at: pair.timestamp, bytes: pair.bytesSent ?? 0, packets: 0, lost: 0 };
-    const received: Sample = { at: pair.timestamp, bytes: pair.bytesReceived ?? 0, packets: 0, lost: 0 };
+    const sent: Sample = {
+      at: pair.timestamp,
+      bytes: pair.bytesSent ?? 0,
+      packets: 0,
+      lost: 0,
+      heldSeconds: 0,
+      emitted: 0,
+    };
+    const received: Sample = {
+      at: pair.timestamp,
+      bytes: pair.bytesReceived ?? 0,
+      packets: 0,
+      lost: 0,
+      heldSeconds: 0,
+      emitted: 0,
+    };
     next.set(`${pair.id}/sent`, sent);
     next.set(`${pair.id}/received`, received);
     const protocol = byId.get(pair.localCandidateId)?.protocol;
@@ -194,4 +223,9 @@ function loss(before: Sample | undefined, after: Sample, inbound: boolean): numb
   const packets = after.packets - before.packets;
   const total = inbound ? packets + lost : packets;
   return total > 0 ? Math.min(1, lost / total) : null;
+}
+
+function held(before: Sample | undefined, after: Sample): number | null {
+  const emitted = after.emitted - (before?.emitted ?? 0);
+  return emitted > 0 ? ((after.heldSeconds - (before?.heldSeconds ?? 0)) / emitted) * 1000 : null;
 }

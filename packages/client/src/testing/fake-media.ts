@@ -43,7 +43,7 @@ class FakeTransceiver {
       setParameters: async () => {},
       getStats: async () => new Map(),
     };
-    this.receiver = { track: fakeMedia(kind), getSynchronizationSources: () => [] };
+    this.receiver = { track: fakeMedia(kind), getSynchronizationSources: () => [], getContributingSources: () => [] };
   }
 }
 
@@ -67,6 +67,12 @@ export class FakePeerConnection extends EventTarget {
   }
   getTransceivers(): FakeTransceiver[] {
     return this.transceivers;
+  }
+  getReceivers(): unknown[] {
+    return this.transceivers.map(({ receiver }) => receiver);
+  }
+  async getStats(): Promise<Map<string, unknown>> {
+    return new Map();
   }
   async createOffer({ iceRestart }: { iceRestart?: boolean } = {}): Promise<RTCSessionDescriptionInit> {
     if (iceRestart) this.iceRestarts++;
