@@ -8,6 +8,7 @@ import {
   PlainReply,
   type ServerEvents,
   SFU_NAMESPACE,
+  StreamAssignment,
   type ViewRequest,
 } from '@efir/protocol';
 import { io, type Socket } from 'socket.io-client';
@@ -33,7 +34,21 @@ export interface MissingSections {
   video: number;
 }
 
+export interface Assignment {
+  mid: string;
+  participant: string | null;
+  track: string | null;
+  csrc: number | null;
+  speaker: boolean;
+}
+
 interface RoomConnectionEvents {
+  /** What all receiving sections carry now. */
+  assigned: [assignments: Assignment[]];
+  /** The highest layer of the camera that somebody takes, from 0; -1: none. */
+  layers: [highest: number];
+  /** Who speaks now. */
+  speaker: [participant: string | null];
   /** Sections that are wanted for receiving everything. */
   missing: [MissingSections];
   /** Somebody came, or publishes something else: a `ParticipantInfo`, if the server is right. */
@@ -58,6 +73,8 @@ export interface RoomConnectionOptions {
 export class RoomConnection extends EventEmitter<RoomConnectionEvents> {
   readonly #socket: Socket;
   #connectedBefore = false;
+  /** Of signalling, since the start. */
+  readonly received = { messages: 0, bytes: 0 };
 
   constructor({ url, insecure }: RoomConnectionOptions) {
     super();
@@ -69,14 +86,29 @@ export class RoomConnection extends EventEmitter<RoomConnectionEvents> {
       reconnectionDelayMax: 5000,
     });
     this.#socket = socket;
+    socket.io.on('open', () => {
+      socket.io.engine.on('packet', ({ type, data }: { type: string; data?: unknown }) => {
+        if (type !== 'message') return;
+        this.received.messages++;
+        if (typeof data === 'string') this.received.bytes += data.length;
+      });
+    });
     socket.on('connect', () => {
       if (this.#connectedBefore) this.emit('reconnected');
       this.#connectedBefore = true;
     });
     socket.on('streams', (event: ServerEvents['streams']) => {
       const missing = { audio: bounded(event?.missing?.audio), video: bounded(event?.missing?.video) };
+      this.emit('assigned', list(event?.streams).flatMap(assignment));
       if (missing.audio + missing.video > 0) this.emit('missing', missing);
     });
+    socket.on('layers', (event: Partial<ServerEvents['layers']> | null) => {
+      const camera = list(event?.layers).find((layers) => layers?.source === 'camera');
+      if (typeof camera?.spatial === 'number') this.emit('layers', camera.spatial);
+    });
+    socket.on('speaker', (event: Partial<ServerEvents['speaker']> | null) =>
+      this.emit('speaker', typeof event?.participant === 'string' ? event.participant : null),
+    );
     const present = (event: Partial<ServerEvents['participant-joined']> | null): void =>
       void this.emit('present', event?.participant);
     const absent = (event: Partial<ServerEvents['participant-left']> | null): void =>
@@ -159,6 +191,14 @@ export class RoomConnection extends EventEmitter<RoomConnectionEvents> {
 
 function list<T>(value: T[] | undefined): T[] {
   return Array.isArray(value) ? value : [];
+}
+
+/** One of `streams`, or nothing if it makes no sense. */
+function assignment(value: unknown): Assignment[] {
+  const { success, data } = StreamAssignment.safeParse(value);
+  if (!success) return [];
+  const { mid, participant, track, csrc, follow } = data;
+  return [{ mid, participant, track, csrc, speaker: follow === 'speaker' }];
 }
 
 function bounded(count: unknown): number {

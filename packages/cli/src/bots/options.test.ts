@@ -11,6 +11,11 @@ test('a command line becomes options, with defaults for what it leaves out', () 
     subscribers: 200,
     page: null,
     publisherPage: null,
+    flipMs: null,
+    link: null,
+    layers: 3,
+    talkers: null,
+    turnMs: 5000,
     durationMs: 60_000,
     joinsPerSecond: 20,
     insecure: false,
@@ -23,6 +28,13 @@ test('publishers show as large a page as subscribers, unless they have one of th
   expect(parseBotsOptions(['--page', '9'])).toMatchObject({ page: 9, publisherPage: 9 });
   expect(parseBotsOptions(['--page', '9', '--publisher-page', '0'])).toMatchObject({ page: 9, publisherPage: 0 });
   expect(parseBotsOptions(['--publisher-page', '4'])).toMatchObject({ page: null, publisherPage: 4 });
+});
+
+test('a crowd talks in turns, and its viewers turn pages over a poor path', () => {
+  const args = ['--page', '9', '--flip-seconds', '4', '--link', '3g', '--talkers', '2', '--turn-seconds', '2.5'];
+  expect(parseBotsOptions([...args, '--layers', '2'])).toMatchObject({
+    ...{ flipMs: 4000, link: '3g', talkers: 2, turnMs: 2500, layers: 2 },
+  });
 });
 
 test('times have units', () => {
@@ -39,6 +51,11 @@ test.each([
   [['--subscribers', '99999'], 'at most'],
   [['--page', '64'], '--page'],
   [['--publisher-page', '-1'], '--publisher-page'],
+  [['--layers', '4'], '--layers'],
+  [['--flip-seconds', '0', '--page', '9'], '--flip-seconds'],
+  [['--flip-seconds', '5'], 'needs a --page'],
+  [['--turn-seconds', 'long'], '--turn-seconds'],
+  [['--link', 'dsl'], '3mbps, lossy, 3g, cut'],
   [['--colour', 'red'], '--colour'],
 ])('%j is refused with a reason', (args, reason) => {
   expect(() => parseBotsOptions(args)).toThrow(BotsUsageError);

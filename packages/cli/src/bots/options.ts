@@ -1,6 +1,7 @@
 /** What `efir bots` is asked to do, from its command line. */
 import { parseArgs } from 'node:util';
 import { MAX_TILES } from '@efir/protocol';
+import { LINK_PROFILES, type LinkProfile } from './link.js';
 
 export interface BotsOptions {
   url: string;
@@ -11,6 +12,15 @@ export interface BotsOptions {
   page: number | null;
   /** The same of a publisher. */
   publisherPage: number | null;
+  /** Ms between a subscriber's pages; null: it stays on one. */
+  flipMs: number | null;
+  /** The path between each subscriber and the server; null: as it is. */
+  link: LinkProfile | null;
+  /** Sizes of picture that publishers send, 1 (the smallest) to 3. */
+  layers: number;
+  /** Publishers that speak at a time; null: all of them. */
+  talkers: number | null;
+  turnMs: number;
   /** Ms; null: until interrupted. */
   durationMs: number | null;
   /** Joins a second; 0: all at once. */
@@ -28,14 +38,20 @@ export class BotsUsageError extends Error {
 
 export const BOTS_USAGE = `efir bots --room <room> [options]
 
-Joins a room with robots, through the same doors as people: publishers send pictures and speech, subscribers receive all.
+Joins a room with robots, through the same doors as people: publishers send pictures and speech, subscribers receive all
+or, with --page, what a window would show.
 
   --room <name>          room to join (default: demo)
   --url <url>            server (default: http://localhost:3000)
-  --publishers <n>       robots that send audio and video (default: 1)
+  --publishers <n>       robots that send audio and simulcast video (default: 1)
   --subscribers <n>      robots that only receive (default: 0)
   --page <n>             show whoever speaks and n others, hear the loudest three (default: receive everybody)
   --publisher-page <n>   the same for publishers; 0: they only hear (default: as --page)
+  --flip-seconds <n>     subscribers turn their page so often (default: never)
+  --link <profile>       the path of subscribers: 3mbps, lossy (5 %), 3g, cut (3 Mbps, from 20 s to 40 s 0.5 Mbps)
+  --layers <n>           sizes of picture that publishers send as simulcast: 180p, 360p, 720p (default: 3)
+  --talkers <n>          publishers that speak at a time, in turns (default: all)
+  --turn-seconds <n>     how long a turn is (default: 5)
   --duration <time>      leave after this time: 60s, 5m, 1h (default: stay until Ctrl-C)
   --rate <n>             joins per second, 0 for all at once (default: 20)
   --token <token>        join token, where the server wants one
@@ -66,12 +82,18 @@ export function parseBotsOptions(args: string[]): BotsOptions | 'help' {
     subscribers: count('subscribers', values.subscribers, 0),
     page: page('page', values.page, null),
     publisherPage: page('publisher-page', values['publisher-page'], page('page', values.page, null)),
+    flipMs: seconds('flip-seconds', values['flip-seconds'], null),
+    link: link(values.link),
+    layers: between('layers', values.layers, 3, 1, 3),
+    talkers: values.talkers === undefined ? null : count('talkers', values.talkers, 0),
+    turnMs: seconds('turn-seconds', values['turn-seconds'], 5000)!,
     durationMs: values.duration === undefined ? null : durationMs(values.duration),
     joinsPerSecond: count('rate', values.rate, 20),
     insecure: values.insecure ?? false,
     json: values.json ?? false,
     token: values.token,
   };
+  if (options.flipMs !== null && !options.page) throw new BotsUsageError('--flip-seconds needs a --page to turn');
   const robots = options.publishers + options.subscribers;
   if (robots === 0) throw new BotsUsageError('there is nobody to join: give --publishers or --subscribers');
   if (robots > MAX_ROBOTS) throw new BotsUsageError(`one process runs at most ${MAX_ROBOTS} robots, not ${robots}`);
@@ -89,6 +111,11 @@ function parsed(args: string[]) {
         subscribers: { type: 'string' },
         page: { type: 'string' },
         'publisher-page': { type: 'string' },
+        'flip-seconds': { type: 'string' },
+        link: { type: 'string' },
+        layers: { type: 'string' },
+        talkers: { type: 'string' },
+        'turn-seconds': { type: 'string' },
         duration: { type: 'string' },
         rate: { type: 'string' },
         token: { type: 'string' },
@@ -113,6 +140,30 @@ function page(name: string, text: string | undefined, fallback: number | null): 
   const size = count(name, text, 0);
   if (size > MAX_PAGE) throw new BotsUsageError(`--${name} must be at most ${MAX_PAGE}, not ${text}`);
   return size;
+}
+
+function between(name: string, text: string | undefined, fallback: number, least: number, most: number): number {
+  const value = count(name, text, fallback);
+  if (value < least || value > most) {
+    throw new BotsUsageError(`--${name} must be ${least} to ${most}, not ${text}`);
+  }
+  return value;
+}
+
+/** In ms. */
+function seconds(name: string, text: string | undefined, fallback: number | null): number | null {
+  if (text === undefined) return fallback;
+  if (!/^\d{1,4}(\.\d{1,3})?$/.test(text) || Number(text) < 0.2) {
+    throw new BotsUsageError(`--${name} must be a number of seconds from 0.2, not ${text}`);
+  }
+  return Number(text) * 1000;
+}
+
+function link(text: string | undefined): LinkProfile | null {
+  if (text === undefined) return null;
+  const profile = LINK_PROFILES.find((known) => known === text);
+  if (!profile) throw new BotsUsageError(`--link must be one of ${LINK_PROFILES.join(', ')}, not ${text}`);
+  return profile;
 }
 
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

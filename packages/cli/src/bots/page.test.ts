@@ -27,6 +27,17 @@ test('robots with other offsets show others', () => {
   expect(shown(page)).toEqual(['speaker', 'cat/1', 'ann/1']);
 });
 
+test('turning goes through all cameras and round again, and who comes does not turn it', () => {
+  const page = new RobotPage(2, 0);
+  page.begin('me', ['ann', 'bob', 'cat'].map(person));
+  page.turn();
+  expect(page.tracks()).toEqual(['cat/1', 'ann/1']);
+  page.put(person('dan'));
+  expect(page.tracks()).toEqual(['cat/1', 'dan/1']);
+  page.turn();
+  expect(page.tracks()).toEqual(['ann/1', 'bob/1']);
+});
+
 test('who comes takes a free tile, who leaves or has no camera gives it up', () => {
   const page = new RobotPage(2, 0);
   page.begin('me', [person('ann')]);

@@ -14,6 +14,8 @@ const THUMBNAIL = { width: 320, height: 180 };
 export class RobotPage {
   readonly #size: number;
   readonly #offset: number;
+  /** The first camera of the page. It stays the same while others come. */
+  #start = 0;
   /** The camera's track by participant, in the order of joining; null: none. */
   readonly #cameras = new Map<string, string | null>();
   #self = '';
@@ -34,6 +36,12 @@ export class RobotPage {
     this.#self = self;
     this.#cameras.clear();
     for (const participant of participants) this.#put(participant);
+    this.#start = this.#offset % Math.max(1, this.#live().length);
+  }
+
+  /** Goes on to the next page. */
+  turn(): void {
+    this.#start += this.#size;
   }
 
   /** Somebody came or changed; what makes no sense is passed over. */
@@ -48,15 +56,23 @@ export class RobotPage {
 
   view(): ViewRequest {
     if (this.#size === 0) return { tiles: [], audioOnly: true };
-    const cameras = [...this.#cameras.values()].filter((track) => track !== null);
-    const start = cameras.length > 0 ? this.#offset % cameras.length : 0;
-    const page = [...cameras.slice(start), ...cameras.slice(0, start)].slice(0, this.#size);
     return {
       tiles: [
         { show: { follow: 'speaker' }, role: 'stage', ...STAGE },
-        ...page.map((track) => ({ show: { track }, ...THUMBNAIL })),
+        ...this.tracks().map((track) => ({ show: { track }, ...THUMBNAIL })),
       ],
     };
+  }
+
+  /** The cameras on the page, without the tile of whoever speaks. */
+  tracks(): string[] {
+    const cameras = this.#live();
+    const start = cameras.length > 0 ? this.#start % cameras.length : 0;
+    return [...cameras.slice(start), ...cameras.slice(0, start)].slice(0, this.#size);
+  }
+
+  #live(): string[] {
+    return [...this.#cameras.values()].filter((track) => track !== null);
   }
 
   #put({ id, tracks }: ParticipantInfo): void {

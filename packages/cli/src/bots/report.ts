@@ -16,6 +16,18 @@ export interface SwarmFigures {
   waitingForKeyFrame: number;
   /** Since the figures before. */
   freezes: number;
+  /** Times that a publisher was asked for a key frame, since the figures before. */
+  keyFrameRequests: number;
+  /** Of all publishers together. */
+  layersOn: number;
+}
+
+/** In ms. */
+export interface Quantiles {
+  count: number;
+  p50: number;
+  p95: number;
+  max: number;
 }
 
 export interface SwarmReport {
@@ -44,6 +56,32 @@ export interface SwarmReport {
   keyFrameWaits: number;
   keyFrameWaitMeanMs: number | null;
   restarts: number;
+  /** From the start of a robot to its first sound, its first whole picture, and a picture in every tile of its page. */
+  firstAudio: Quantiles | null;
+  firstPicture: Quantiles | null;
+  fullPage: Quantiles | null;
+  /** From turning a page to each new face, and to the last of them. */
+  newFace: Quantiles | null;
+  newPage: Quantiles | null;
+  missedFaces: number;
+  /** From the news of who speaks to their picture in the best size. */
+  stage: Quantiles | null;
+  missedStages: number;
+  sourceChanges: number;
+  layerChanges: number;
+  /** The most that any robot received at once. */
+  mostVoices: number;
+  mostPictures: number;
+  /** Offers and answers after the first, of all robots together. */
+  sdpExchanges: number;
+  messagesPerRobotSecond: number;
+  messageBytesPerRobotSecond: number;
+  /** Of all publishers; the most that one of them got within a second. */
+  keyFrameRequests: number;
+  mostKeyFrameRequests: number;
+  keyFrameAnswers: number;
+  /** Publishers by the number of layers that they send at the end: of none, one, two, three. */
+  layersOn: number[];
   /** The reasons of those that failed, and how many each. */
   failures: Record<string, number>;
 }
@@ -51,8 +89,7 @@ export interface SwarmReport {
 /** `before` and `now`: the same robots, `elapsedMs` apart; robots that are new in `now` count from zero. */
 export function figures(before: RobotSnapshot[], now: RobotSnapshot[], elapsedMs: number): SwarmFigures {
   const seconds = Math.max(0.001, elapsedMs / 1000);
-  const grown = (key: 'packets' | 'bytes' | 'sentBytes' | 'lost' | 'freezes'): number =>
-    Math.max(0, sum(now, key) - sum(before, key));
+  const grown = (key: Summed): number => Math.max(0, sum(now, key) - sum(before, key));
   const packets = grown('packets');
   const lost = grown('lost');
   return {
@@ -65,6 +102,8 @@ export function figures(before: RobotSnapshot[], now: RobotSnapshot[], elapsedMs
     loss: packets + lost === 0 ? 0 : lost / (packets + lost),
     waitingForKeyFrame: sum(now, 'waitingForKeyFrame'),
     freezes: grown('freezes'),
+    keyFrameRequests: grown('keyFrameRequests'),
+    layersOn: sum(now, 'layersOn'),
   };
 }
 
@@ -102,7 +141,39 @@ export function report(robots: RobotSnapshot[], elapsedMs: number): SwarmReport 
     keyFrameWaits: waits,
     keyFrameWaitMeanMs: waits === 0 ? null : Math.round(sum(robots, 'keyFrameWaitMs') / waits),
     restarts: sum(robots, 'restarts'),
+    ...viewed(robots),
+    ...published(robots),
+    sdpExchanges: sum(robots, 'sdpExchanges'),
+    messagesPerRobotSecond: rounded(sum(robots, 'messages') / seconds / Math.max(1, robots.length), 2),
+    messageBytesPerRobotSecond: Math.round(sum(robots, 'messageBytes') / seconds / Math.max(1, robots.length)),
     failures,
+  };
+}
+
+function viewed(robots: RobotSnapshot[]) {
+  return {
+    firstAudio: quantiles(robots.map(({ firstAudioMs }) => firstAudioMs)),
+    firstPicture: quantiles(robots.map(({ firstPictureMs }) => firstPictureMs)),
+    fullPage: quantiles(robots.map(({ fullPageMs }) => fullPageMs)),
+    newFace: quantiles(robots.flatMap(({ tileMs }) => tileMs)),
+    newPage: quantiles(robots.flatMap(({ pageMs }) => pageMs)),
+    missedFaces: sum(robots, 'missedTiles'),
+    stage: quantiles(robots.flatMap(({ stageMs }) => stageMs)),
+    missedStages: sum(robots, 'missedStages'),
+    sourceChanges: sum(robots, 'sourceChanges'),
+    layerChanges: sum(robots, 'layerChanges'),
+    mostVoices: robots.reduce((most, robot) => Math.max(most, robot.mostVoices), 0),
+    mostPictures: robots.reduce((most, robot) => Math.max(most, robot.mostPictures), 0),
+  };
+}
+
+function published(robots: RobotSnapshot[]) {
+  const publishers = robots.filter(({ role }) => role === 'publisher');
+  return {
+    keyFrameRequests: sum(publishers, 'keyFrameRequests'),
+    mostKeyFrameRequests: publishers.reduce((most, robot) => Math.max(most, robot.mostKeyFrameRequests), 0),
+    keyFrameAnswers: sum(publishers, 'keyFrameAnswers'),
+    layersOn: [0, 1, 2, 3].map((layers) => publishers.filter(({ layersOn }) => layersOn === layers).length),
   };
 }
 
@@ -117,6 +188,8 @@ export function figuresLine(seconds: number, f: SwarmFigures): string {
     `loss ${percent(f.loss)}`,
     `key-frame waits ${f.waitingForKeyFrame}`,
     `freezes ${f.freezes}`,
+    `PLIs ${f.keyFrameRequests}`,
+    `layers on ${f.layersOn}`,
     ...(f.failed > 0 ? [`failed ${f.failed}`] : []),
   ].join('  ');
 }
@@ -131,6 +204,29 @@ export function reportText(r: SwarmReport): string {
     `lost            ${r.lost} packets (${percent(r.loss)}), ${r.repaired} more were repaired`,
     `pictures        ${r.frames} frames, ${r.freezes} freezes (${(r.freezeMs / 1000).toFixed(1)} s), ${r.keyFrameWaits} waits for a key frame (${ms(r.keyFrameWaitMeanMs)} on average)`,
   ];
+  const rows: [string, Quantiles | null, string?][] = [
+    ['first sound', r.firstAudio],
+    ['first picture', r.firstPicture],
+    ['full page', r.fullPage],
+    ['new face', r.newFace, `, ${r.missedFaces} missed`],
+    ['new page', r.newPage],
+    ['speaker large', r.stage, `, ${r.missedStages} missed`],
+  ];
+  for (const [name, times, more = ''] of rows) {
+    if (!times) continue;
+    const figures = `${ms(times.p50)} (median), ${ms(times.p95)} (95 %), ${ms(times.max)} (last)`;
+    lines.push(`${name.padEnd(15)} ${figures}, ${times.count} times${more}`);
+  }
+  lines.push(
+    `at once         ${r.mostPictures} pictures and ${r.mostVoices} voices at most; ${r.sourceChanges} changes of source, ${r.layerChanges} of size`,
+    `signalling      ${r.messagesPerRobotSecond} messages and ${r.messageBytesPerRobotSecond} bytes a second for each, ${r.sdpExchanges} SDP exchanges after the first`,
+  );
+  if (r.publishers > 0) {
+    lines.push(
+      `key frames      asked for ${r.keyFrameRequests} times, at most ${r.mostKeyFrameRequests} a second of one publisher; ${r.keyFrameAnswers} sent for it`,
+      `layers          ${r.layersOn.map((count, layers) => `${count} send ${layers}`).join(', ')}`,
+    );
+  }
   if (r.restarts > 0) lines.push(`restarts        ${r.restarts}`);
   for (const [reason, count] of Object.entries(r.failures)) lines.push(`failed          ${count}: ${reason}`);
   return lines.join('\n');
@@ -142,8 +238,15 @@ function sum(robots: RobotSnapshot[], key: Summed): number {
   return robots.reduce((total, robot) => total + robot[key], 0);
 }
 
-function sorted(values: (number | null)[]): number[] {
+function sorted(values: readonly (number | null)[]): number[] {
   return values.filter((value) => value !== null).sort((a, b) => a - b);
+}
+
+function quantiles(values: readonly (number | null)[]): Quantiles | null {
+  const ascending = sorted(values);
+  if (ascending.length === 0) return null;
+  const at = (q: number) => quantile(ascending, q)!;
+  return { count: ascending.length, p50: at(0.5), p95: at(0.95), max: at(1) };
 }
 
 function quantile(ascending: number[], q: number): number | null {

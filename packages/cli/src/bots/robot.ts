@@ -1,14 +1,18 @@
 /**
- * One robot: enters the room, offers, sends its clip if it is a publisher, receives everybody else, adds receiving sections
- * when the server says that some are missing, and comes back by itself when socket or media are lost. Times in ms.
+ * One robot: enters the room, offers, sends its clip if it is a publisher, receives everybody else or a page of them, adds
+ * receiving sections when the server says that some are missing, and comes back by itself when socket or media are lost.
+ * Times in ms.
  */
-import { createOffer, parseAnswer } from '@efir/rtc';
+import { createOffer, parseAnswer, type RemoteCandidate } from '@efir/rtc';
 import type { ClientHub, ClientPeer } from '@efir/sfu';
+import { Busy } from './busy.js';
 import { type MissingSections, RoomConnection, type RoomConnectionOptions, type SignalingError } from './connection.js';
+import { type LinkProfile, LinkRelay } from './link.js';
 import type { RobotPage } from './page.js';
-import { type PublishedClips, Publisher } from './publisher.js';
+import { LAYER_RIDS, type PublishedClips, type PublishedMids, Publisher } from './publisher.js';
 import { RobotSections } from './sections.js';
-import { emptySnapshot, type RobotSnapshot } from './snapshot.js';
+import { addPeer, addPublisher, emptySnapshot, type RobotSnapshot } from './snapshot.js';
+import { Viewing } from './viewing.js';
 
 export interface RobotOptions extends RoomConnectionOptions {
   room: string;
@@ -19,6 +23,12 @@ export interface RobotOptions extends RoomConnectionOptions {
   clips: PublishedClips | null;
   /** What to show; null: everybody is received, each in a section. */
   page: RobotPage | null;
+  /** Between two pages; null: it stays on the first. */
+  flipMs: number | null;
+  /** Its path to the server; null: as it is. */
+  link: LinkProfile | null;
+  /** Of what the path does by chance. */
+  seed: number;
 }
 
 const RETRY_MS = 1000;
@@ -31,7 +41,7 @@ export class Robot {
   /** The name as a token: no spaces in SDP. */
   readonly #cname: string;
   #sections = new RobotSections();
-  #mids: { audio: string; video: string } | null = null;
+  #mids: PublishedMids | null = null;
   #peer: ClientPeer | null = null;
   #publisher: Publisher | null = null;
   #resume: string | undefined;
@@ -50,8 +60,16 @@ export class Robot {
   #connectedMs: number | null = null;
   #restarts = 0;
   #failure: string | null = null;
-  /** Totals of peers that are gone. */
+  /** Totals of peers and publishers that are gone. */
   #past = emptySnapshot();
+  readonly #viewing = new Viewing();
+  readonly #busy = new Busy();
+  #offers = 0;
+  #participant = '';
+  /** The camera's highest layer that is taken; null: not told yet. */
+  #highest: number | null = null;
+  #nextFlipMs = Number.POSITIVE_INFINITY;
+  #relay: { relay: LinkRelay; target: string } | null = null;
 
   constructor(options: RobotOptions) {
     this.#options = options;
@@ -67,6 +85,14 @@ export class Robot {
     this.#connection.on('absent', (participant) => {
       options.page?.remove(participant);
       this.#showSoon();
+    });
+    this.#connection.on('assigned', (assignments) => this.#viewing.assigned(assignments));
+    this.#connection.on('speaker', (participant) => {
+      if (participant && participant !== this.#participant) this.#viewing.speaks(participant, performance.now());
+    });
+    this.#connection.on('layers', (highest) => {
+      this.#highest = highest;
+      this.#publisher?.want(highest);
     });
     this.#connection.on('media-restart', () => this.#startAnew());
     this.#connection.on('reconnected', () => void this.#enterAgain());
@@ -88,6 +114,16 @@ export class Robot {
   /** The swarm's loop calls this every few ms. */
   tick(now: number): void {
     this.#publisher?.tick(now);
+    const { page, flipMs } = this.#options;
+    const peer = this.#peer;
+    if (peer?.state !== 'connected') return;
+    this.#busy.look(peer.incoming, now);
+    if (!page) return;
+    if (now >= this.#nextFlipMs && flipMs !== null) {
+      this.#nextFlipMs += flipMs;
+      this.#flip(page, now);
+    }
+    this.#viewing.look(page.tracks(), (mid) => peer.incoming.find(({ options }) => options.mid === mid)?.video ?? null);
   }
 
   async leave(): Promise<void> {
@@ -96,17 +132,28 @@ export class Robot {
     if (this.#viewTimer) clearTimeout(this.#viewTimer);
     await this.#connection.leave();
     this.#peer?.close();
+    this.#relay?.relay.close();
   }
 
   snapshot(now: number): RobotSnapshot {
-    const snapshot = this.#add(this.#past, this.#peer, now);
+    const snapshot = this.#present(now);
+    const since = (ms: number | null): number | null => (ms === null ? null : ms - this.#startMs);
+    const { fullPageMs, tileMs, pageMs, missed, stageMs, stageMissed } = this.#viewing;
     return {
       ...snapshot,
       role: this.#options.clips ? 'publisher' : 'subscriber',
       state: this.#left ? 'left' : this.#failure ? 'failed' : (this.#peer?.state ?? 'new'),
       failure: this.#failure,
       joinMs: this.#connectedMs === null ? null : this.#connectedMs - this.#startMs,
-      firstMediaMs: snapshot.firstMediaMs === null ? null : snapshot.firstMediaMs - this.#startMs,
+      firstMediaMs: since(snapshot.firstMediaMs),
+      firstAudioMs: since(snapshot.firstAudioMs),
+      firstPictureMs: since(snapshot.firstPictureMs),
+      fullPageMs: since(fullPageMs),
+      ...{ tileMs, pageMs, missedTiles: missed, stageMs, missedStages: stageMissed },
+      ...{ mostVoices: this.#busy.mostVoices, mostPictures: this.#busy.mostPictures },
+      sdpExchanges: Math.max(0, this.#offers - 1),
+      messages: this.#connection.received.messages,
+      messageBytes: this.#connection.received.bytes,
       restarts: this.#restarts,
     };
   }
@@ -116,6 +163,7 @@ export class Robot {
     const request = { room, name, token, resume: this.#resume, mesh: false, batches: true };
     const reply = await this.#connection.enter(request);
     this.#resume = reply.resume;
+    this.#participant = reply.participant;
     if (page) {
       page.begin(reply.participant, reply.participants);
       this.#expected = page.sections;
@@ -145,6 +193,17 @@ export class Robot {
       this.#viewTimer = null;
       this.#show();
     }, VIEW_MS);
+  }
+
+  /** Turns the page and asks for it at once. */
+  #flip(page: RobotPage, now: number): void {
+    const before = new Set(page.tracks());
+    page.turn();
+    this.#viewing.turned(
+      page.tracks().filter((track) => !before.has(track)),
+      now,
+    );
+    this.#show();
   }
 
   /** Tells the server what the page shows now, if that is something else. */
@@ -194,16 +253,30 @@ export class Robot {
       sections: this.#sections.offered(this.#cname),
       sessionVersion: ++this.#sessionVersion,
     });
+    this.#offers++;
     const reply = await this.#connection.offer({ sdp, tracks: this.#sections.tracks(), fresh });
     const answer = parseAnswer(reply.sdp);
     peer.agree({
       remoteIce: answer.ice,
       remoteFingerprints: answer.fingerprints,
-      candidates: answer.candidates,
+      candidates: await this.#reach(answer.candidates),
       dtlsRole: answer.dtlsRole,
       sections: this.#sections.agreed(answer.sections, this.#cname),
     });
     this.#failure = null;
+  }
+
+  /** The server's candidates, or the link's end that stands for them. */
+  async #reach(candidates: RemoteCandidate[]): Promise<RemoteCandidate[]> {
+    const { link, seed } = this.#options;
+    const target = candidates.find(({ protocol, address }) => protocol === 'udp' && address.includes('.'));
+    if (!link || !target) return candidates;
+    const name = `${target.address}:${target.port}`;
+    if (this.#relay?.target !== name) {
+      this.#relay?.relay.close();
+      this.#relay = { relay: await LinkRelay.open(target, link, seed), target: name };
+    }
+    return [{ ...target, address: '127.0.0.1', port: this.#relay.relay.port }];
   }
 
   /** A new peer with sections for what we send and what the room held at the last `enter`. */
@@ -211,7 +284,7 @@ export class Robot {
     const { hub, clips } = this.#options;
     const old = this.#peer;
     if (old) {
-      this.#past = this.#add(this.#past, old, performance.now());
+      this.#past = this.#present(performance.now());
       old.removeAllListeners();
       old.close();
     }
@@ -219,17 +292,23 @@ export class Robot {
     const audio = Math.max(this.#expected.audio, received.filter(({ kind }) => kind === 'audio').length);
     const video = Math.max(this.#expected.video, received.filter(({ kind }) => kind === 'video').length);
     this.#sections = new RobotSections();
-    this.#mids = clips ? { audio: this.#sections.send('audio'), video: this.#sections.send('video') } : null;
+    if (clips) {
+      const rids = clips.layers > 1 ? LAYER_RIDS.slice(0, clips.layers) : [];
+      this.#mids = { audio: this.#sections.send('audio'), video: this.#sections.send('video', rids), rids };
+    }
     this.#sections.receive(audio, video);
 
     const peer = hub.createPeer(this.#cname);
     this.#peer = peer;
     this.#publisher = null;
+    this.#highest = null;
     peer.on('state', (state, reason) => {
       const now = performance.now();
       if (state === 'connected') {
         this.#connectedMs ??= now;
+        this.#nextFlipMs = now + (this.#options.flipMs ?? Number.POSITIVE_INFINITY);
         if (clips && this.#mids) this.#publisher = new Publisher(peer, this.#mids, clips, now);
+        if (this.#highest !== null) this.#publisher?.want(this.#highest);
       } else if (state === 'failed' || state === 'closed') {
         this.#failure = reason ?? state;
         if (!this.#left) this.#startAnew();
@@ -237,29 +316,11 @@ export class Robot {
     });
   }
 
-  #add(past: RobotSnapshot, peer: ClientPeer | null, now: number): RobotSnapshot {
-    const sum = { ...past, waitingForKeyFrame: 0, rttMs: peer?.rttMs ?? 0, remoteLoss: peer?.remoteLoss ?? 0 };
-    if (!peer) return sum;
-    for (const stream of peer.outgoing.values()) {
-      sum.sentPackets += stream.packets;
-      sum.sentBytes += stream.octets;
-      sum.resent += stream.retransmitted;
-    }
-    for (const stream of peer.incoming) {
-      const stats = stream.stats();
-      sum.packets += stats.packets;
-      sum.bytes += stats.bytes;
-      sum.lost += stats.lost;
-      sum.repaired += stats.repaired;
-      sum.frames += stats.frames;
-      sum.freezes += stats.freezes;
-      sum.freezeMs += stats.freezeMs;
-      sum.keyFrameWaits += stats.keyFrameWaits;
-      sum.keyFrameWaitMs += stats.keyFrameWaitMs;
-      sum.maxJitterMs = Math.max(sum.maxJitterMs, stats.jitterMs);
-      if (stream.video && stream.video.waitedMs(now) > 0) sum.waitingForKeyFrame++;
-      if (stats.firstPacketMs !== null) sum.firstMediaMs = Math.min(sum.firstMediaMs ?? Infinity, stats.firstPacketMs);
-    }
+  /** Totals up to now, peers that are gone included. */
+  #present(now: number): RobotSnapshot {
+    const sum = { ...this.#past, waitingForKeyFrame: 0, layersOn: 0, rttMs: 0, remoteLoss: 0 };
+    if (this.#peer) addPeer(sum, this.#peer, now);
+    if (this.#publisher) addPublisher(sum, this.#publisher);
     return sum;
   }
 }

@@ -27,7 +27,8 @@ test('what is sent stands first, and all SSRCs differ', () => {
     '4 video recvonly',
   ]);
   const [audio, video] = sections.list;
-  expect(new Set([audio.ssrc, video.ssrc, video.rtxSsrc]).size).toBe(3);
+  const ssrcs = [audio, video].flatMap(({ streams }) => streams.flatMap(({ ssrc, rtxSsrc }) => [ssrc, rtxSsrc]));
+  expect(new Set(ssrcs.filter((ssrc) => ssrc !== undefined)).size).toBe(3);
   expect(sections.tracks()).toEqual([
     { mid: '0', source: 'microphone' },
     { mid: '1', source: 'camera' },
@@ -63,6 +64,16 @@ test('the agreement has what the answer took, with the streams that it names', (
     'robot-1',
   );
   expect(agreed.map(({ mid }) => mid)).toEqual(['0', '1']);
-  expect(agreed[0].uplink!.encodings[0].ssrc).toBe(sections.list[0].ssrc);
+  expect(agreed[0].uplink!.encodings[0].ssrc).toBe(sections.list[0].streams[0].ssrc);
   expect(agreed[1].downlink!.ssrc).toBe(77);
+});
+
+test('simulcast is offered by rid, and the layers that the answer takes are sent', () => {
+  const sections = new RobotSections();
+  const mid = sections.send('video', ['l', 'm', 'h']);
+  const [offered] = sections.offered('robot-1');
+  expect([offered.rids, offered.ssrc]).toEqual([['l', 'm', 'h'], undefined]);
+  const [agreed] = sections.agreed([answered(mid, 'video', { receiveRids: ['l', 'h'] })], 'robot-1');
+  expect(agreed.uplink!.encodings.map(({ rid }) => rid)).toEqual(['l', 'h']);
+  expect(new Set(agreed.uplink!.encodings.flatMap(({ ssrc, rtxSsrc }) => [ssrc, rtxSsrc])).size).toBe(4);
 });

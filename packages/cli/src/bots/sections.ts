@@ -12,12 +12,18 @@ import {
   type SectionParameters,
 } from '@efir/rtc';
 
+interface SendingStream {
+  rid?: string;
+  ssrc: number;
+  rtxSsrc?: number;
+}
+
 export interface RobotSection {
   mid: string;
   kind: MediaKind;
   direction: 'sendonly' | 'recvonly';
-  ssrc?: number;
-  rtxSsrc?: number;
+  /** What it sends: one stream, or one by rid for each simulcast layer. */
+  streams: SendingStream[];
 }
 
 const VIDEO_CODECS = ['vp8', 'vp9', 'h264', 'av1'];
@@ -32,11 +38,16 @@ export class RobotSections {
     this.#random = random;
   }
 
-  /** Adds a sending section; returns its mid. */
-  send(kind: MediaKind): string {
+  /** Adds a sending section, of simulcast layers if there are `rids`; returns its mid. */
+  send(kind: MediaKind, rids: readonly string[] = []): string {
     const mid = String(this.list.length);
-    const rtxSsrc = kind === 'video' ? this.#ssrc() : undefined;
-    this.list.push({ mid, kind, direction: 'sendonly', ssrc: this.#ssrc(), rtxSsrc });
+    const section: RobotSection = { mid, kind, direction: 'sendonly', streams: [] };
+    this.list.push(section);
+    for (const rid of rids.length > 0 ? rids : [undefined]) {
+      const stream: SendingStream = { rid, ssrc: this.#ssrc() };
+      section.streams.push(stream);
+      if (kind === 'video') stream.rtxSsrc = this.#ssrc();
+    }
     return mid;
   }
 
@@ -49,7 +60,7 @@ export class RobotSections {
     ] as const) {
       const room = MAX_RECEIVING - this.list.filter((s) => s.kind === kind && s.direction === 'recvonly').length;
       for (let i = 0; i < Math.min(count, room); i++) {
-        this.list.push({ mid: String(this.list.length), kind, direction: 'recvonly' });
+        this.list.push({ mid: String(this.list.length), kind, direction: 'recvonly', streams: [] });
         added = true;
       }
     }
@@ -58,12 +69,14 @@ export class RobotSections {
 
   /** For `createOffer`. Clips are VP8, so that is all that a sending section offers. */
   offered(cname: string): ClientOfferSection[] {
-    return this.list.map(({ mid, kind, direction, ssrc, rtxSsrc }) => ({
+    return this.list.map(({ mid, kind, direction, streams }) => ({
       mid,
       kind,
       direction,
-      ssrc,
-      rtxSsrc,
+      // Layers are told apart by what their packets say (RFC 8853).
+      ...(streams[0]?.rid === undefined
+        ? { ssrc: streams[0]?.ssrc, rtxSsrc: streams[0]?.rtxSsrc }
+        : { rids: streams.map(({ rid }) => rid!) }),
       cname,
       streamId: cname,
       trackId: `${cname}-${mid}`,
@@ -84,10 +97,13 @@ export class RobotSections {
     return this.list.flatMap((section): SectionParameters[] => {
       const answer = answered.find(({ mid }) => mid === section.mid);
       if (!answer?.accepted || answer.codecs.length === 0) return [];
-      const { mid, kind, ssrc, rtxSsrc, direction } = section;
+      const { mid, kind, streams, direction } = section;
       const { codecs, extensions, stream } = answer;
       const common = { mid, kind, codecs, extensions };
-      if (direction === 'sendonly') return [{ ...common, uplink: { encodings: [{ ssrc, rtxSsrc }], cname } }];
+      if (direction === 'sendonly') {
+        const encodings = streams.filter(({ rid }) => rid === undefined || answer.receiveRids.includes(rid));
+        return [{ ...common, uplink: { encodings, cname } }];
+      }
       if (stream?.ssrc === undefined) return [];
       const { cname: theirs = '', streamId = '', trackId = '' } = stream;
       return [
@@ -99,7 +115,8 @@ export class RobotSections {
   #ssrc(): number {
     for (;;) {
       const ssrc = Math.floor(this.#random() * 0xffff_fffe) + 1;
-      if (!this.list.some((section) => section.ssrc === ssrc || section.rtxSsrc === ssrc)) return ssrc;
+      const taken = this.list.some(({ streams }) => streams.some((s) => s.ssrc === ssrc || s.rtxSsrc === ssrc));
+      if (!taken) return ssrc;
     }
   }
 }

@@ -6,13 +6,28 @@ import { RobotPage } from './page.js';
 import type { PublishedClips } from './publisher.js';
 import { Robot } from './robot.js';
 import type { RobotSnapshot } from './snapshot.js';
+import { Talkers } from './talkers.js';
 
 /** How exactly pictures and speech keep time. */
 const PLAY_TICK_MS = 5;
+const MANY_SLOTS = 32_768;
 
 export type SwarmOptions = Pick<
   BotsOptions,
-  'url' | 'room' | 'publishers' | 'subscribers' | 'page' | 'publisherPage' | 'joinsPerSecond' | 'insecure' | 'token'
+  | 'url'
+  | 'room'
+  | 'publishers'
+  | 'subscribers'
+  | 'page'
+  | 'publisherPage'
+  | 'flipMs'
+  | 'link'
+  | 'layers'
+  | 'talkers'
+  | 'turnMs'
+  | 'joinsPerSecond'
+  | 'insecure'
+  | 'token'
 >;
 
 export class Swarm {
@@ -21,6 +36,7 @@ export class Swarm {
   readonly #hub: ClientHub;
   readonly #clips: Clips;
   readonly #timer: NodeJS.Timeout;
+  readonly #talkers: Talkers;
   /** Reasons of joins that came to nothing, by robot. */
   readonly #failures = new Map<Robot, string>();
   #stopped = false;
@@ -29,7 +45,10 @@ export class Swarm {
     this.#options = options;
     this.#clips = clips;
     const robots = options.publishers + options.subscribers;
-    this.#hub = new ClientHub({ datapath: { maxPeers: Math.max(64, robots * 2) } });
+    // A retransmission reaches back a second or so, whoever sends and receives beside.
+    const slots = robots > 40 ? MANY_SLOTS : undefined;
+    this.#hub = new ClientHub({ datapath: { maxPeers: Math.max(64, robots * 2), slots } });
+    this.#talkers = new Talkers(options, performance.now());
     this.#timer = setInterval(() => {
       const now = performance.now();
       for (const robot of this.robots) robot.tick(now);
@@ -74,7 +93,7 @@ export class Swarm {
   }
 
   async #start(i: number): Promise<void> {
-    const { url, room, insecure, token, publishers, page, publisherPage } = this.#options;
+    const { url, room, insecure, token, publishers, page, publisherPage, flipMs, link } = this.#options;
     const publishes = i < publishers;
     const size = publishes ? publisherPage : page;
     const name = publishes ? `Robot ${i + 1}` : `Listener ${i - publishers + 1}`;
@@ -87,6 +106,9 @@ export class Swarm {
       hub: this.#hub,
       clips: publishes ? this.#clip(i) : null,
       page: size === null ? null : new RobotPage(size, i * size),
+      flipMs: publishes ? null : flipMs,
+      link: publishes ? null : link,
+      seed: i,
     });
     this.robots.push(robot);
     try {
@@ -101,6 +123,8 @@ export class Swarm {
     return {
       video: videos[i % videos.length],
       voice: voices[i % voices.length],
+      layers: this.#options.layers,
+      speaks: (now) => this.#talkers.speaks(i, now),
       // Neighbours with one clip are apart in it.
       phase: (Math.floor(i / videos.length) * 0.37) % 1,
     };

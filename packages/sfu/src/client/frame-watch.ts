@@ -25,6 +25,7 @@ export class FrameWatch {
   height = 0;
   /** When its first frame of this height was there. */
   heightSinceMs = -1;
+  firstFrameMs = -1;
   lastFrameMs = -1;
   sourceChanges = 0;
   /** Other heights of one source. */
@@ -68,6 +69,7 @@ export class FrameWatch {
     this.frames++;
     const other = this.#packetSource !== this.source;
     if (this.lastFrameMs >= 0 && !other) this.#interval(now - this.lastFrameMs);
+    if (this.firstFrameMs < 0) this.firstFrameMs = now;
     this.lastFrameMs = now;
     if (other || this.#packetHeight !== this.height) this.heightSinceMs = now;
     if (other) {

@@ -4,12 +4,26 @@ import { isVp8KeyFrameData } from '@efir/sfu';
 import { MediaFileError } from './errors.js';
 import { readIvf } from './ivf.js';
 import { readOggOpus } from './ogg-opus.js';
+import { packetize } from './vp8-payloads.js';
+
+export interface ClipFrame {
+  /** Ready to be sent but for the numbers in their descriptors. */
+  payloads: Uint8Array[];
+  keyFrame: boolean;
+  /** Temporal layer. */
+  temporal: number;
+}
+
+/** One picture in one size. */
+export interface VideoLayer {
+  height: number;
+  frames: ClipFrame[];
+}
 
 export interface VideoClip {
-  frames: Uint8Array[];
-  /** By frame. */
-  keyFrame: boolean[];
   framesPerSecond: number;
+  /** From the smallest; frame n of each is one moment, and key frames are at the same places. */
+  layers: VideoLayer[];
 }
 
 export interface AudioClip {
@@ -25,6 +39,9 @@ export interface Clips {
 }
 
 const FIXTURES = new URL('../../../fixtures/', import.meta.url);
+const HEIGHTS = [180, 360, 720];
+/** Temporal layer of frame n modulo 4. */
+const TEMPORAL_PATTERN = [0, 2, 1, 2];
 /** Levels below this are a pause between words. */
 export const VOICE_LEVEL = 50;
 
@@ -36,11 +53,24 @@ export async function loadClips(): Promise<Clips> {
 }
 
 async function loadVideo(name: string): Promise<VideoClip> {
-  const { codec, frames, framesPerSecond } = readIvf(await readFile(new URL(`${name}.ivf`, FIXTURES)));
-  if (codec !== 'VP80') throw new MediaFileError(`${name}.ivf is ${codec}, not VP8`);
-  const keyFrame = frames.map(isVp8KeyFrameData);
-  if (!keyFrame[0]) throw new MediaFileError(`${name}.ivf does not begin with a key frame`);
-  return { frames, keyFrame, framesPerSecond };
+  const files = await Promise.all(HEIGHTS.map((height) => readFile(new URL(`${name}-${height}.ivf`, FIXTURES))));
+  const sizes = files.map(readIvf);
+  for (const { codec, frames } of sizes) {
+    if (codec !== 'VP80') throw new MediaFileError(`${name} is ${codec}, not VP8`);
+    if (!isVp8KeyFrameData(frames[0])) throw new MediaFileError(`${name} does not begin with a key frame`);
+  }
+  return {
+    framesPerSecond: sizes[0].framesPerSecond,
+    layers: sizes.map(({ height, frames }) => ({ height, frames: frames.map(clipFrame) })),
+  };
+}
+
+function clipFrame(data: Uint8Array, index: number): ClipFrame {
+  const keyFrame = isVp8KeyFrameData(data);
+  const temporal = TEMPORAL_PATTERN[index % TEMPORAL_PATTERN.length];
+  // The encoder refers to the base layer alone in all frames but the last of the pattern.
+  const sync = temporal > 0 && index % TEMPORAL_PATTERN.length !== TEMPORAL_PATTERN.length - 1;
+  return { payloads: packetize(data, temporal, sync), keyFrame, temporal };
 }
 
 async function loadVoice(name: string): Promise<AudioClip> {

@@ -8,13 +8,13 @@ import { readOggOpus } from './ogg-opus.js';
 const fixture = (name: string) => readFileSync(new URL(`../../../fixtures/${name}`, import.meta.url));
 
 test('an IVF file gives its frames, size and rate', () => {
-  const clip = readIvf(fixture('clip-a.ivf'));
+  const clip = readIvf(fixture('clip-a-180.ivf'));
   expect([clip.codec, clip.width, clip.height, clip.framesPerSecond, clip.frames.length]).toEqual([
     'VP80',
     320,
     180,
     15,
-    90,
+    48,
   ]);
 });
 
@@ -38,7 +38,7 @@ test('an Ogg file gives its Opus packets, also those that cross a page', () => {
 });
 
 test('files that are cut off or something else are named as such', () => {
-  const ivf = fixture('clip-a.ivf');
+  const ivf = fixture('clip-a-180.ivf');
   const ogg = fixture('speech-a.ogg');
   expect(() => readIvf(ivf.subarray(0, 20))).toThrow(MediaFileError);
   expect(() => readIvf(ivf.subarray(0, 500))).toThrow('ends within a frame');
@@ -47,12 +47,17 @@ test('files that are cut off or something else are named as such', () => {
   expect(() => readOggOpus(ogg.subarray(0, 1000))).toThrow(MediaFileError);
 });
 
-test('the clips of the package loop without a break: key frames each second, a level for each packet', async () => {
+test('the clips of the package loop without a break: key frames at the same places in each size, a level for each packet', async () => {
   const { videos, voices } = await loadClips();
   expect(videos.length).toBe(2);
-  for (const clip of videos) {
-    expect(clip.keyFrame.filter(Boolean).length).toBe(6);
-    expect(clip.frames.length).toBe(90);
+  for (const { layers, framesPerSecond } of videos) {
+    expect(layers.map(({ height }) => height)).toEqual([180, 360, 720]);
+    expect(framesPerSecond).toBe(15);
+    for (const { frames } of layers) {
+      expect(frames.flatMap(({ keyFrame }, i) => (keyFrame ? [i] : []))).toEqual([0, 12, 24, 36]);
+      expect(frames.length).toBe(48);
+      expect(frames.every(({ keyFrame, temporal }) => !keyFrame || temporal === 0)).toBe(true);
+    }
   }
   for (const voice of voices) {
     expect(voice.packets.length).toBeGreaterThan(290);
