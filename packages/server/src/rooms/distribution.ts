@@ -7,16 +7,23 @@ import type { MediaSession } from '../media/session.js';
 import type { Participant } from './participant.js';
 import type { PublishedTrack } from './subscription.js';
 
+/** Media that is held back is looked after so often. */
+const HELD_MS = 40;
+
 export class Distribution {
   readonly #participants: ReadonlyMap<string, Participant>;
   readonly #log: Logger;
+  readonly #held: (() => boolean) | undefined;
+  readonly #waiting = new Set<Participant>();
+  #timer: NodeJS.Timeout | null = null;
   readonly #dirty = new Set<Participant>();
   #allDirty = false;
   #scheduled = false;
 
-  constructor(participants: ReadonlyMap<string, Participant>, log: Logger) {
+  constructor(participants: ReadonlyMap<string, Participant>, log: Logger, held?: () => boolean) {
     this.#participants = participants;
     this.#log = log;
+    this.#held = held;
   }
 
   /** Someone's tracks came or went. */
@@ -29,6 +36,12 @@ export class Distribution {
   subscriberChanged(participant: Participant): void {
     this.#dirty.add(participant);
     this.#schedule();
+  }
+
+  #look(): void {
+    this.#timer = null;
+    for (const participant of this.#waiting) this.subscriberChanged(participant);
+    this.#waiting.clear();
   }
 
   #schedule(): void {
@@ -50,6 +63,11 @@ export class Distribution {
   #update(participant: Participant, published: readonly PublishedTrack[]): void {
     const { media, subscription, client, permissions } = participant;
     if (!permissions.subscribe) return;
+    if (this.#held?.()) {
+      this.#waiting.add(participant);
+      this.#timer ??= setTimeout(() => this.#look(), HELD_MS);
+      return;
+    }
     const tracks = published.filter((track) => track.participant !== participant.id);
     const { routes, streams } = subscription.update(media?.sections ?? [], tracks);
     if (media && routes.length > 0) {
