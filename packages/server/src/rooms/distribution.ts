@@ -15,11 +15,17 @@ const HEARD_MS = 200;
 /** After a worker did not take what it was told. */
 const RETRY_MS = 1000;
 
+/** Media that is held back is looked after so often. */
+const HELD_MS = 40;
+
 export class Distribution {
   /** Participants planned anew, since the start: the work that changes have made. */
   updates = 0;
   readonly #participants: ReadonlyMap<string, Participant>;
   readonly #log: Logger;
+  readonly #held: (() => boolean) | undefined;
+  readonly #waiting = new Set<Participant>();
+  #timer: NodeJS.Timeout | null = null;
   readonly #publications = new Publications();
   readonly #interest = new Interest<Participant>();
   readonly #publishers = new Set<Participant>();
@@ -29,10 +35,11 @@ export class Distribution {
   #heardTimer: NodeJS.Timeout | null = null;
   #scheduled = false;
 
-  /** `participants`: in the order of joining. */
-  constructor(participants: ReadonlyMap<string, Participant>, log: Logger) {
+  /** `participants`: in the order of joining. `held`: media is to be kept back for now. */
+  constructor(participants: ReadonlyMap<string, Participant>, log: Logger, held?: () => boolean) {
     this.#participants = participants;
     this.#log = log;
+    this.#held = held;
   }
 
   /** This one's tracks came or went, or have another transport. */
@@ -64,6 +71,12 @@ export class Distribution {
     this.tracksChanged(participant);
   }
 
+  #look(): void {
+    this.#timer = null;
+    for (const participant of this.#waiting) this.subscriberChanged(participant);
+    this.#waiting.clear();
+  }
+
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -91,6 +104,11 @@ export class Distribution {
   #update(participant: Participant, all: AllPublished): void {
     const { id, media, subscription, client, permissions, view } = participant;
     if (!permissions.subscribe) return;
+    if (this.#held?.()) {
+      this.#waiting.add(participant);
+      this.#timer ??= setTimeout(() => this.#look(), HELD_MS);
+      return;
+    }
     this.updates++;
     const sections = (media?.sections ?? []).filter(({ downlink }) => downlink !== undefined);
     const audio = sections.filter(({ kind }) => kind === 'audio').length;

@@ -19,6 +19,8 @@ import type { Participant } from './participant.js';
 
 /** For the last packets of the old path: clients close theirs after a second. */
 const RETIRE_MS = 2000;
+/** Nobody's slow connection keeps the others waiting for longer than this. */
+const GATHER_MS = 2500;
 
 /** The room, as its topology needs it. */
 export interface MovingRoom {
@@ -48,6 +50,7 @@ export class RoomTopology {
   /** Steps to be carried out; what one sets off comes after it. */
   readonly #steps: TopologyStep[] = [];
   #busy = false;
+  #preparedMs = 0;
 
   constructor(room: MovingRoom, options: TopologyOptions, onStep: (step: TopologyStep) => void, log: Logger) {
     this.#room = room;
@@ -68,6 +71,18 @@ export class RoomTopology {
   /** The move under way, as everybody was told. */
   get preparing(): TopologyEvent | null {
     return this.#control.preparing;
+  }
+
+  /**
+   * On the way to the SFU, and not everybody has a connection yet: until then nothing is sent on it, as everything comes by
+   * the mesh. Machines that are busy with connecting are spared a second set of pictures.
+   */
+  get gathering(): boolean {
+    if (this.current !== 'mesh' || this.pending?.topology !== 'sfu') return false;
+    if (performance.now() - this.#preparedMs > GATHER_MS) return false;
+    for (const { classic, client, media } of this.#room.participants.values())
+      if (!classic && client !== null && media?.state !== 'connected') return true;
+    return false;
   }
 
   /** Throws `conflict` or `room-full`. */
@@ -166,6 +181,7 @@ export class RoomTopology {
     const { event, from, to } = step;
     this.#log.info({ ...event, from, to, ms: Math.round(step.tookMs) }, 'topology');
     const { phase, topology } = event;
+    if (phase === 'prepare') this.#preparedMs = performance.now();
     if (phase === 'prepare' && topology === 'mesh') {
       for (const participant of this.#room.participants.values()) participant.meshTracks = [];
     }

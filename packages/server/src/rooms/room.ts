@@ -78,7 +78,7 @@ export class Room {
     this.#onEmpty = onEmpty;
     this.#onMembership = onMembership;
     this.#log = log.child({ room: id });
-    this.distribution = new Distribution(this.participants, this.#log);
+    this.distribution = new Distribution(this.participants, this.#log, () => this.topology.gathering);
     this.topology = new RoomTopology(this, options.topology, onTopologyStep, this.#log);
     if (this.topology.current === 'sfu') this.prepareMedia();
   }
