@@ -88,7 +88,8 @@ export class Robot {
     });
     this.#connection.on('assigned', (assignments) => this.#viewing.assigned(assignments));
     this.#connection.on('speaker', (participant) => {
-      if (participant && participant !== this.#participant) this.#viewing.speaks(participant, performance.now());
+      if (!options.page?.sections.video || !participant || participant === this.#participant) return;
+      this.#viewing.speaks(participant, performance.now());
     });
     this.#connection.on('layers', (highest) => {
       this.#highest = highest;
