@@ -26,4 +26,4 @@ export { Room } from './room.js';
 export type { RoomStats, TrackStats, TransportStats } from './stats/room-stats.js';
 export * from './track.js';
 export type { Sound, Stage } from './view/shown-media.js';
-export { MAX_PAGE, type Reception, type Tile, VOICES } from './view/view.js';
+export { MAX_PAGE, type Reception, SAVER_BPS, type Tile, VOICES } from './view/view.js';

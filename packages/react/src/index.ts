@@ -11,3 +11,4 @@ export * from './use-room-state.js';
 export * from './use-speaker.js';
 export * from './use-topology.js';
 export * from './use-track.js';
+export * from './use-view.js';

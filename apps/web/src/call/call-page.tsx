@@ -5,11 +5,13 @@ import { useTranslation } from 'react-i18next';
 import { roomLabel } from '../home/room-id.js';
 import { remember, remembered } from '../preferences/storage.js';
 import { SettingsDialog } from '../settings/settings-dialog.js';
+import { ChartsPanel } from './charts-panel.js';
 import { ChatPanel } from './chat-panel.js';
 import { ConnectionBanner } from './connection-banner.js';
 import { ControlBar, type Panel } from './control-bar.js';
 import { Invitation } from './copy-link.js';
 import { PeoplePanel } from './people-panel.js';
+import { QualityNotice } from './quality-notice.js';
 import { RemoteAudio } from './remote-audio.js';
 import { RoomNotices } from './room-notices.js';
 import { Stage } from './stage.js';
@@ -17,6 +19,7 @@ import { ToastProvider, useSay } from './toasts.js';
 import { useOwnMedia } from './use-own-media.js';
 import { useShortcuts } from './use-shortcuts.js';
 import { useUnread } from './use-unread.js';
+import { useViewing } from './use-viewing.js';
 
 interface CallPageProps {
   room: Room;
@@ -45,6 +48,7 @@ function Call({ room, notice }: CallPageProps) {
   const hand = useHands().has(room.local.id);
   const toggleHand = () => room.data.setHand(!hand);
   const unread = useUnread(panel === 'chat');
+  const viewing = useViewing();
   const toggle = (name: Panel) => setPanel((open) => (open === name ? null : name));
   useShortcuts({
     KeyM: own.toggleMicrophone,
@@ -72,13 +76,16 @@ function Call({ room, notice }: CallPageProps) {
       </h1>
       <ConnectionBanner />
       <main className="call-main">
-        <Stage />
+        <Stage viewing={viewing} />
+        <QualityNotice />
         <AloneHint roomId={room.options.room} />
       </main>
       {panel === 'people' && <PeoplePanel onClose={() => setPanel(null)} />}
+      {panel === 'charts' && <ChartsPanel onClose={() => setPanel(null)} />}
       {panel === 'chat' && <ChatPanel onClose={() => setPanel(null)} />}
       <ControlBar
         own={own}
+        viewing={viewing}
         roomId={room.options.room}
         panel={panel}
         unread={unread}

@@ -3,6 +3,7 @@ import { useParticipants } from '@efir/react';
 import {
   Ellipsis,
   Hand,
+  LayoutGrid,
   MessageSquare,
   Mic,
   MicOff,
@@ -23,11 +24,14 @@ import { CopyLinkButton, useCopyLink } from './copy-link.js';
 import { ReactionButtons } from './reactions.js';
 import { TopologyBadge } from './topology-badge.js';
 import type { useOwnMedia } from './use-own-media.js';
+import type { Viewing } from './use-viewing.js';
+import { ViewMenu } from './view-menu.js';
 
-export type Panel = 'people' | 'chat';
+export type Panel = 'people' | 'chat' | 'charts';
 
 interface ControlBarProps {
   own: ReturnType<typeof useOwnMedia>;
+  viewing: Viewing;
   roomId: string;
   panel: Panel | null;
   unread: number;
@@ -39,9 +43,13 @@ interface ControlBarProps {
 }
 
 export function ControlBar(props: ControlBarProps) {
-  const { own, roomId, panel, unread, hand, onPanel, onHand, onSettings, onLeave } = props;
+  const { own, viewing, roomId, panel, unread, hand, onPanel, onHand, onSettings, onLeave } = props;
   const { t } = useTranslation();
   const count = useParticipants().length;
+  const charts = (close: () => void) => {
+    close();
+    onPanel('charts');
+  };
   return (
     <footer className="control-bar" role="toolbar" aria-label={t('call.controls')}>
       <div className="control-side control-start">
@@ -90,6 +98,9 @@ export function ControlBar(props: ControlBarProps) {
         <IconButton icon={PhoneOff} tone="danger" label={t('call.leave')} onClick={onLeave} className="leave-button" />
       </div>
       <div className="control-side control-end">
+        <Popup icon={LayoutGrid} label={t('view.menu')} className="small-popup wide-only">
+          {(close) => <ViewMenu viewing={viewing} onCharts={() => charts(close)} />}
+        </Popup>
         <IconButton
           icon={MessageSquare}
           label={unread > 0 ? t('chat.unread', { count: unread }) : t('chat.open')}
@@ -122,7 +133,7 @@ export function ControlBar(props: ControlBarProps) {
 }
 
 /** On a phone: what there is no room for in the bar. */
-function MoreMenu({ roomId, hand, onHand, onSettings }: ControlBarProps) {
+function MoreMenu({ roomId, viewing, hand, onHand, onPanel, onSettings }: ControlBarProps) {
   const { t } = useTranslation();
   const { copy } = useCopyLink(roomId);
   const items = [
@@ -135,6 +146,13 @@ function MoreMenu({ roomId, hand, onHand, onSettings }: ControlBarProps) {
       {(close) => (
         <>
           <ReactionButtons onSent={close} />
+          <ViewMenu
+            viewing={viewing}
+            onCharts={() => {
+              close();
+              onPanel('charts');
+            }}
+          />
           {items.map(({ label, act }) => (
             <button
               key={label}

@@ -2,6 +2,7 @@ import { type Captured, captureDevices, Room } from '@efir/client';
 import type { DeviceKind } from '../lobby/use-preview.js';
 import { remembered } from '../preferences/storage.js';
 import type { LinkOptions } from './link-options.js';
+import { pageCapacity, TOGETHER } from './pages.js';
 
 declare global {
   interface Window {
@@ -19,12 +20,17 @@ export interface JoinRequest {
   media: Partial<Record<DeviceKind, MediaStreamTrack>>;
 }
 
+/** For the largest window that this screen has room for; more is negotiated if it grows beyond. */
+const pageOfScreen = (): number =>
+  Math.max(TOGETHER, pageCapacity({ width: screen.availWidth, height: screen.availHeight, gap: 12 }));
+
 /** A room that is being connected to. What goes wrong is told by its `closed` event. */
 export function join({ roomId, name, link, media, resume }: JoinRequest): Room {
   const room = new Room({
     room: roomId,
     name,
     video: link.quality,
+    page: pageOfScreen(),
     ...(link.codec ? { codec: link.codec } : {}),
     ...(link.token ? { token: link.token } : {}),
     ...(link.relay ? { iceTransportPolicy: 'relay' as const } : {}),

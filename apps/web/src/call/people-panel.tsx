@@ -5,6 +5,10 @@ import { useTranslation } from 'react-i18next';
 import { Avatar } from '../ui/avatar.js';
 import { SidePanel } from './side-panel.js';
 import { TopologyBadge } from './topology-badge.js';
+import { useRows } from './use-rows.js';
+
+/** Height of a row, as in `panels.css`. */
+const ROW_PX = 48;
 
 export function PeoplePanel({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
@@ -14,6 +18,7 @@ export function PeoplePanel({ onClose }: { onClose: () => void }) {
   // Who raised a hand first is asked first.
   const since = ({ id }: Participant) => hands.get(id) ?? Number.POSITIVE_INFINITY;
   const sorted = [...participants].sort((a, b) => (since(a) === since(b) ? 0 : since(a) - since(b)));
+  const { list, first, last, onScroll } = useRows(sorted.length, ROW_PX);
   return (
     <SidePanel
       name="people"
@@ -21,14 +26,20 @@ export function PeoplePanel({ onClose }: { onClose: () => void }) {
       heading={t('call.people', { count: participants.length })}
       onClose={onClose}
     >
-      <ul>
-        {sorted.map((participant) => (
+      <ul ref={list} onScroll={onScroll}>
+        {first > 0 && <li className="rows-beyond" style={{ height: first * ROW_PX }} aria-hidden="true" />}
+        {sorted.slice(first, last).map((participant, index) => (
           <Person
             key={participant.isLocal ? 'local' : participant.id}
             participant={participant}
             hand={hands.has(participant.id)}
+            position={first + index + 1}
+            size={sorted.length}
           />
         ))}
+        {last < sorted.length && (
+          <li className="rows-beyond" style={{ height: (sorted.length - last) * ROW_PX }} aria-hidden="true" />
+        )}
       </ul>
       {topology && (
         <p className="panel-foot">
@@ -40,7 +51,15 @@ export function PeoplePanel({ onClose }: { onClose: () => void }) {
   );
 }
 
-function Person({ participant, hand }: { participant: Participant; hand: boolean }) {
+interface PersonProps {
+  participant: Participant;
+  hand: boolean;
+  /** Place in the whole list, from 1: only those in sight are in the page. */
+  position: number;
+  size: number;
+}
+
+function Person({ participant, hand, position, size }: PersonProps) {
   const { t } = useTranslation();
   const microphone = useTrack(participant, 'microphone');
   const camera = useTrack(participant, 'camera');
@@ -50,7 +69,7 @@ function Person({ participant, hand }: { participant: Participant; hand: boolean
   const CameraIcon = camera.live ? Video : VideoOff;
   const connection = participant.isLocal ? 'connected' : participant.connection;
   return (
-    <li data-speaking={speaking || undefined} data-connection={connection}>
+    <li data-speaking={speaking || undefined} data-connection={connection} aria-posinset={position} aria-setsize={size}>
       <Avatar name={participant.name} />
       <span className="person-name">
         <span>

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { IconButton } from '../ui/icon-button.js';
 
 interface SidePanelProps {
-  name: 'people' | 'chat';
+  name: 'people' | 'chat' | 'charts';
   label: string;
   heading: ReactNode;
   onClose: () => void;

@@ -1,4 +1,4 @@
-export type Preference = 'language' | 'theme' | 'name' | 'microphone' | 'camera' | 'speaker';
+export type Preference = 'language' | 'theme' | 'name' | 'microphone' | 'camera' | 'speaker' | 'layout' | 'quality';
 
 /** A preference from an earlier visit; null if there is none, or if storage is switched off. */
 export function remembered(preference: Preference): string | null {

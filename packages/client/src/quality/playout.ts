@@ -22,7 +22,7 @@ interface BufferedReceiver {
 /** Browsers without either go by their own judgement. */
 export function applyPlayout(receivers: readonly RTCRtpReceiver[], playout: Playout): void {
   const target = playoutTarget(playout);
-  for (const receiver of receivers as BufferedReceiver[]) {
+  for (const receiver of receivers as readonly BufferedReceiver[]) {
     if ('jitterBufferTarget' in receiver) {
       if (receiver.jitterBufferTarget !== target) receiver.jitterBufferTarget = target;
     } else if ('playoutDelayHint' in receiver) {

@@ -4,6 +4,8 @@ import type { MediaPath } from '../path/media-path.js';
 
 /** Something to be heard. */
 export interface Sound {
+  /** Of the element that plays it: stays while it is the same person's, or the same voice of a large room. */
+  key: string;
   media: MediaStreamTrack;
   /** Whose it is now; null: unknown. In a large room one sound belongs to one and then to another. */
   participant: string | null;
@@ -20,23 +22,24 @@ export interface Stage {
 /** All that is to be heard: what participants' tracks have, and sections that go from one to another. Each once. */
 export function soundsOf(participants: readonly Participant[], path: Pick<MediaPath, 'voices'> | null): Sound[] {
   const sounds = new Map<MediaStreamTrack, Sound>();
-  for (const participant of participants) {
-    for (const source of ['microphone', 'screen-audio'] as const) {
-      const media = participant.track(source)?.media;
-      if (media) sounds.set(media, { media, participant: participant.id, source });
-    }
+  for (const [n, media] of (path?.voices?.() ?? []).entries()) {
+    sounds.set(media, { key: `voice ${n}`, media, participant: null, source: 'microphone' });
   }
-  for (const media of path?.voices?.() ?? []) {
-    if (!sounds.has(media)) sounds.set(media, { media, participant: null, source: 'microphone' });
+  for (const { id, tracks } of participants) {
+    for (const { source, kind, media } of tracks) {
+      if (kind !== 'audio' || !media) continue;
+      const key = sounds.get(media)?.key ?? `${id}/${source}`;
+      sounds.set(media, { key, media, participant: id, source });
+    }
   }
   return [...sounds.values()];
 }
 
 export const sameSounds = (a: readonly Sound[], b: readonly Sound[]): boolean =>
   a.length === b.length &&
-  a.every(({ media, participant, source }, index) => {
+  a.every(({ key, media, participant }, index) => {
     const other = b[index];
-    return other?.media === media && other.participant === participant && other.source === source;
+    return other?.key === key && other.media === media && other.participant === participant;
   });
 
 /** Who is on stage: by the section that follows who speaks; where there is none, who was told to speak last. */

@@ -41,3 +41,6 @@ export function isShown(tiles: readonly Tile[], participant: string, source: Tra
       width > 0 && 'participant' in show && show.participant === participant && show.source === source,
   );
 }
+
+/** A page of thumbnails and sound in this: what data saver asks for, bit/s. */
+export const SAVER_BPS = 400_000;
