@@ -1,6 +1,6 @@
 /** `npm run bench -- <bench> [options]`. Progress goes to stderr, results to stdout. */
 import { BenchError } from './errors.js';
-import { parseCongestion, parseFanOut, parseJoins, USAGE } from './options.js';
+import { parseCongestion, parseFanOut, parseJoins, parseMass, USAGE } from './options.js';
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -27,6 +27,19 @@ async function main([bench, ...args]: string[]): Promise<number> {
     const { congestion } = await import('./congestion/run.js');
     for (const path of congestion(log)) process.stdout.write(`${path}\n`);
     return 0;
+  }
+  if (bench === 'mass') {
+    const options = parseMass(args);
+    const { mass } = await import('./mass/run.js');
+    const { promises, ...figures } = await mass(options, log);
+    if (options.json) show({ promises, ...figures }, true);
+    else {
+      show(figures, false);
+      for (const { what, value, most, kept } of promises) {
+        process.stdout.write(`${kept ? 'kept  ' : 'BROKEN'} ${what}: ${value ?? 'never'}, at most ${most}\n`);
+      }
+    }
+    return promises.every(({ kept }) => kept) ? 0 : 1;
   }
   process.stdout.write(USAGE);
   return bench === undefined || bench === 'help' || bench === '--help' ? 0 : 2;

@@ -29,6 +29,20 @@ export interface CongestionOptions {
   json: boolean;
 }
 
+export const MASS_PARTS = ['pages', 'storm', 'cost'] as const;
+export type MassPart = (typeof MASS_PARTS)[number];
+
+export interface MassOptions {
+  parts: readonly MassPart[];
+  publishers: number;
+  viewers: number;
+  /** Cameras on a page. */
+  page: number;
+  /** How long viewers watch, and CPU time is taken. */
+  seconds: number;
+  json: boolean;
+}
+
 export const USAGE = `npm run bench -- <bench> [options]
 
   fan-out   one publisher, many subscribers: CPU per forwarded packet of the whole worker beside a bare sendto loop,
@@ -48,6 +62,15 @@ export const USAGE = `npm run bench -- <bench> [options]
   congestion  bandwidth estimation in virtual time: RFC 8867, a link cut, loss; writes tables and plots of docs/congestion.md
     --cost              CPU of a feedback and memory of an estimator instead
     --json              with --cost
+
+  mass      rooms of robots on a real server, with what is promised of large rooms; exit code 1 when it is not kept
+    --part <name>       pages (viewers turn pages), storm (half of the room joins within a second) or cost (of a participant
+                        in a small room and in a large one); default: all of them
+    --publishers <n>    default 100
+    --viewers <n>       default 4
+    --page <n>          default 9
+    --seconds <n>       of watching, default 24
+    --json
 
 The first two want two CPUs: the worker has the first to itself, everything else runs on the second.
 `;
@@ -89,6 +112,27 @@ export function parseJoins(args: string[]): JoinsOptions {
 export function parseCongestion(args: string[]): CongestionOptions {
   const values = parse(args, { cost: { type: 'boolean' }, json: { type: 'boolean' } });
   return { cost: values.cost === true, json: values.json === true };
+}
+
+export function parseMass(args: string[]): MassOptions {
+  const values = parse(args, {
+    part: { type: 'string' },
+    publishers: { type: 'string' },
+    viewers: { type: 'string' },
+    page: { type: 'string' },
+    seconds: { type: 'string' },
+    json: { type: 'boolean' },
+  });
+  const parts = MASS_PARTS.filter((part) => values.part === undefined || values.part === part);
+  if (parts.length === 0) throw new BenchError(`--part must be one of ${MASS_PARTS.join(', ')}, not ${values.part}`);
+  return {
+    parts,
+    publishers: count('publishers', values.publishers, 100, 1000),
+    viewers: count('viewers', values.viewers, 4, 100),
+    page: count('page', values.page, 9, 24),
+    seconds: count('seconds', values.seconds, 24, 600),
+    json: values.json === true,
+  };
 }
 
 type OptionTypes = Record<string, { type: 'string' | 'boolean' }>;

@@ -1,1 +1,1 @@
-export {};
+export type { Quantiles, SwarmReport } from './bots/report.js';
