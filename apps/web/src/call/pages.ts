@@ -1,5 +1,5 @@
 /** Px that a tile is to have on a page, where there is the choice; on a narrow screen less is borne. */
-const TILE = { wide: { width: 340, height: 190 }, narrow: { width: 160, height: 190 } } as const;
+const TILE = { wide: { width: 340, height: 170 }, narrow: { width: 160, height: 190 } } as const;
 const NARROW = 600;
 /** A page has no more: so many pictures are the most that are received. */
 const MOST = 25;

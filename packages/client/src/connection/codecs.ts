@@ -74,13 +74,20 @@ export function forwarded({ mimeType, sdpFmtpLine = '' }: Codec): boolean {
   }
 }
 
+/** What the server may add for a receiver that loses packets. */
+const REDUNDANCY = new Set(['audio/red', 'video/red', 'video/ulpfec', 'video/flexfec-03']);
+
 /** They don't change, and asking for them isn't free. */
 const receivable = new Map<'audio' | 'video', RTCRtpCodec[]>();
 
 /** Leaves in a receiving section what the server may send. */
 export function trimCodecs(transceiver: RTCRtpTransceiver, kind: 'audio' | 'video'): void {
   const codecs =
-    receivable.get(kind) ?? globalThis.RTCRtpReceiver?.getCapabilities?.(kind)?.codecs.filter(forwarded) ?? [];
+    receivable.get(kind) ??
+    globalThis.RTCRtpReceiver?.getCapabilities?.(kind)?.codecs.filter(
+      (codec) => forwarded(codec) || REDUNDANCY.has(codec.mimeType.toLowerCase()),
+    ) ??
+    [];
   receivable.set(kind, codecs);
   if (codecs.length === 0 || typeof transceiver.setCodecPreferences !== 'function') return;
   try {
