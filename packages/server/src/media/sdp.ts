@@ -24,8 +24,11 @@ export function agreeOn(
   policy: OfferPolicy,
   own: { previous: Negotiated | undefined; allocateSsrc: () => number; cname: string; data: boolean },
 ): Negotiated {
-  return translated(() => negotiate(offer, { ...policy, ...own }));
+  return translated(() => negotiate(offer, { ...policy, ...own, repair: REPAIR }));
 }
+
+/** What we can add for those who lose packets, where they offer to take it. */
+const REPAIR = { redAudio: true, ulpfec: true, flexfec: true };
 
 /** All others are `bad-sdp`. */
 const CODES: Partial<Record<SdpErrorCode, ErrorCode>> = {
