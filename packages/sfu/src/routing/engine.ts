@@ -397,12 +397,12 @@ export class Engine {
   }
 
   closeTransport(transport: Transport): void {
+    this.pacing.close(transport.number);
     transport.close();
     this.transports.delete(transport.id);
     transport.router.transports.delete(transport.id);
     this.#byPeer.delete(transport.peer);
     this.transportCc.close(transport.number);
-    this.pacing.close(transport.number);
     this.#transportNumbers.push(transport.number);
   }
 

@@ -140,6 +140,12 @@ export class Router {
     }
   }
 
+  /** A layer that was off is on again, mostly because somebody waits for it. */
+  encodingBack({ producer }: Encoding): void {
+    if (producer.kind !== 'video') return;
+    for (const stream of this.#streams) if (stream.producer === producer) stream.transport.subscriber.dirty = true;
+  }
+
   heard(producer: Producer, level: number, now: number): void {
     const number = this.#audioNumber.get(producer);
     if (number !== undefined && !producer.paused) this.#dominant.level(number, level, now);

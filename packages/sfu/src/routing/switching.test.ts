@@ -100,3 +100,20 @@ test('a follower shows the first publisher until somebody speaks, then the speak
   expect(room.send(ann, video(1111, 3, false))).toEqual([]);
   expect(room.notices).toContainEqual({ type: 'source', transport: 'player', mid: 'v', producer: 'ben/0' });
 });
+
+test('a layer that was off and is on again is looked at within a tick, not at the next review', () => {
+  const room = new TestRoom();
+  const ann = room.join('ann', [uplink('0', 'video', 1111)]);
+  const cat = room.join('cat', [downlink('v', 'video', 2222, 2223)]);
+  room.route(cat, 'v', 'ann/0');
+  const frame = (id: number) =>
+    rtp({ ssrc: 1111, sequence: id, timestamp: id * 3000, marker: true, payload: vp8(id, id & 255, id === 1) });
+  room.send(ann, frame(1), frame(2));
+  room.pass(2_000);
+  cat.subscriber.dirty = false;
+  room.send(ann, frame(3));
+  expect(cat.subscriber.dirty).toBe(true);
+  cat.subscriber.dirty = false;
+  room.send(ann, frame(4));
+  expect(cat.subscriber.dirty).toBe(false);
+});

@@ -228,6 +228,7 @@ export class Transport {
     flags: number,
   ): void {
     const { engine } = this;
+    if (encoding.packets > 0 && !encoding.flows(engine.now)) this.router.encodingBack(encoding);
     encoding.packets++;
     encoding.lastPacketMs = engine.now;
     encoding.store(sequence, packet, flags, payloadLength);
@@ -311,6 +312,8 @@ export class Transport {
 
   #removeStream(stream: VirtualStream): void {
     const { engine } = this;
+    // What waits for it goes while everything of it is still there.
+    stream.stop();
     this.streams.delete(stream.mid);
     this.streamBySsrc.delete(stream.downlink.ssrc);
     this.router.removeStream(stream);
