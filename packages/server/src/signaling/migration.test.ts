@@ -69,7 +69,7 @@ test('with one too many for a mesh all move to the SFU, and are told when it is 
   expect(await ann.refused('publish', { tracks: [] })).toMatchObject({ code: 'conflict' });
 });
 
-test('during a move to the SFU it carries streams already', async () => {
+test('during a move to the SFU it carries streams as soon as everybody has a connection there', async () => {
   await start();
   const [ann, bob, cat] = await people(3);
   await cat.offer(publishing());
@@ -79,7 +79,15 @@ test('during a move to the SFU it carries streams already', async () => {
       { kind: 'video', direction: 'recvonly' },
     ]),
   );
-  await bob.event('streams', ({ streams }) => streams[1]?.participant === cat.id);
+  const [worker] = running.workers.workers;
+  const connect = (transport: string) =>
+    running.workers.emit('notice', worker, { type: 'transportState', transport, state: 'connected' });
+  for (const transport of worker.transports) connect(transport);
+  await ann.offer(publishing({ certificate: certificate() }), { fresh: true });
+  await bob.settled();
+  expect(worker.of('route')).toEqual([]);
+  connect(`${ann.id}.1`);
+  await bob.event('streams', ({ streams }) => streams[1]?.participant === ann.id);
   await ann.event('participant-updated', ({ participant }) =>
     participant.tracks.some(({ id }) => id === `${cat.id}/1`),
   );
