@@ -13,8 +13,8 @@ export function receivedLevel(receiver: RTCRtpReceiver | undefined, nowMs: numbe
   const [source] = receiver?.getSynchronizationSources?.() ?? [];
   if (!source || typeof source.audioLevel !== 'number') return 0;
   // Timestamps are on the clock of `performance.now()`, in some browsers on that of `Date.now()`.
-  const age = nowMs - source.timestamp;
-  return age >= 0 && age > 1_000 && age < 1e9 ? 0 : source.audioLevel;
+  const at = source.timestamp > 1e11 ? source.timestamp - performance.timeOrigin : source.timestamp;
+  return nowMs - at > 1_000 ? 0 : source.audioLevel;
 }
 
 /** Level of one's own microphone, 0 to 1: from the statistics where the browser has it there, else measured. */
