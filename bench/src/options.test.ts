@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BenchError } from './errors.js';
-import { parseFanOut, parseJoins } from './options.js';
+import { parseFanOut, parseJoins, parseMass } from './options.js';
 
 test('benches have sensible defaults', () => {
   expect(parseFanOut([])).toEqual({
@@ -13,6 +13,14 @@ test('benches have sensible defaults', () => {
     json: false,
   });
   expect(parseJoins(['--subscribers', '50', '--json'])).toEqual({ subscribers: 50, priority: false, json: true });
+});
+
+test('the mass bench runs all of its parts, or one', () => {
+  expect(parseMass([])).toEqual({
+    ...{ parts: ['pages', 'storm', 'cost'], publishers: 100, viewers: 4, page: 9, seconds: 24, json: false },
+  });
+  expect(parseMass(['--part', 'storm', '--publishers', '20'])).toMatchObject({ parts: ['storm'], publishers: 20 });
+  expect(() => parseMass(['--part', 'quiet'])).toThrow('pages, storm, cost');
 });
 
 test.each([['--subscribers', '0'], ['--subscribers', 'x'], ['--speed']])('%j is refused', (...args) => {

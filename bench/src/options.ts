@@ -65,7 +65,7 @@ export const USAGE = `npm run bench -- <bench> [options]
 
   mass      rooms of robots on a real server, with what is promised of large rooms; exit code 1 when it is not kept
     --part <name>       pages (viewers turn pages), storm (half of the room joins within a second) or cost (of a participant
-                        in a small room and in a large one); default: all of them
+                        in rooms of twelve and in a large one); default: all of them
     --publishers <n>    default 100
     --viewers <n>       default 4
     --page <n>          default 9

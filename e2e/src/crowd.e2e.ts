@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { Participant } from './harness/participant.js';
+import { robots } from './harness/robots.js';
 import { useStage } from './harness/stage.js';
-
-const EFIR = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
 
 /**
  * What is promised of a machine that does nothing else; robots, browsers and the server share this one. `EFIR_TIMED=1` holds
@@ -15,24 +12,6 @@ const limits = process.env.EFIR_TIMED
   : { firstMediaMs: 20_000, framesPerSecond: 3, duration: '25s' };
 
 const stage = useStage({ workers: 1 });
-
-/** Robots of another process; resolves with their report. */
-async function robots(
-  room: string,
-  options: string[],
-): Promise<{ code: number | null; report: Record<string, number> }> {
-  const { url } = await stage.server();
-  const child = spawn(process.execPath, [EFIR, 'bots', '--url', url, '--room', room, '--json', ...options], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  stage.later(() => void child.kill('SIGKILL'));
-  let text = '';
-  child.stdout.on('data', (chunk) => {
-    text += chunk;
-  });
-  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
-  return { code, report: JSON.parse(text.trim().split('\n').at(-1) ?? '{}') };
-}
 
 const received = async (person: Participant) => {
   const { at, inbound } = await person.stats();
@@ -47,8 +26,8 @@ test('200 subscribers who join at once all have media, and a running call on the
   for (const person of people) await person.sees(1);
 
   const before = await Promise.all(people.map(received));
-  const { code, report } = await robots(stage.room(), [
-    ...['--publishers', '1', '--subscribers', '200', '--rate', '0', '--duration', limits.duration],
+  const { code, report } = await robots(stage, stage.room(), [
+    ...['--publishers', '1', '--layers', '1', '--subscribers', '200', '--rate', '0', '--duration', limits.duration],
   ]);
   const after = await Promise.all(people.map(received));
 

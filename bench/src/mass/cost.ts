@@ -1,8 +1,8 @@
 /**
- * What a participant costs in a small room and in a large one. Everybody publishes three layers, hears three voices and shows
- * a page, so that each has the same to do; when all have joined and layers that nobody takes have ended, CPU time is taken
- * over some seconds (the scheduler's own figure, all threads) and divided by participants. Memory is what the process has
- * grown by since it was empty.
+ * What a participant costs in a small room and in a large one, with as many of them on the machine both times: many rooms of
+ * twelve, then one of all. Everybody publishes three layers, hears one who speaks and shows a page. When all have joined and
+ * layers that nobody takes have ended, CPU time is taken over some seconds (the scheduler's own figure, all threads). Memory
+ * is what the process has grown by since it was empty.
  */
 import { cpuNs } from '../measure/process-cost.js';
 import type { MassOptions } from '../options.js';
@@ -12,36 +12,42 @@ import { MassServer } from './server.js';
 const SMALL = 12;
 const MOST_RATIO = 1.2;
 /** For layers that nobody takes to end, and estimates to grow. */
-const SETTLE_MS = 8_000;
+const SETTLE_MS = 10_000;
+const JOINS_PER_SECOND = 20;
 
 interface ParticipantCost {
-  participants: number;
   workerCpuMsPerSecond: number;
   serverCpuMsPerSecond: number;
   clientCpuMsPerSecond: number;
   workerKb: number;
   serverKb: number;
   streams: number;
+  sentKbps: number;
+  /** Over the whole time, with all who come. */
   messagesPerSecond: number;
-  receiveBps: number;
 }
 
 export async function cost(options: MassOptions, log: (line: string) => void) {
-  const small = await measure(SMALL, options, log);
-  const large = await measure(options.publishers, options, log);
-  const ratio = (key: keyof ParticipantCost): number => Number((large[key] / small[key]).toFixed(2));
-  const promises: Promised[] = [
-    atMost('worker CPU of a participant, large to small room', ratio('workerCpuMsPerSecond'), MOST_RATIO),
-    atMost('server CPU of a participant, large to small room', ratio('serverCpuMsPerSecond'), MOST_RATIO),
-    atMost('client CPU of a participant, large to small room', ratio('clientCpuMsPerSecond'), MOST_RATIO),
-    atMost('streams of a participant, large to small room', ratio('streams'), MOST_RATIO),
-    atMost('worker memory of a participant, large to small room', ratio('workerKb'), MOST_RATIO),
-    atMost('server memory of a participant, large to small room', ratio('serverKb'), MOST_RATIO),
+  const rooms = Math.max(1, Math.round(options.publishers / SMALL));
+  const small = await measure(rooms, rooms * SMALL, options, log);
+  const large = await measure(1, rooms * SMALL, options, log);
+  const promised = (what: string, key: keyof ParticipantCost): Promised =>
+    atMost(`${what} of a participant, large to small room`, rounded(large[key] / small[key]), MOST_RATIO);
+  const promises = [
+    promised('worker CPU', 'workerCpuMsPerSecond'),
+    promised('server CPU', 'serverCpuMsPerSecond'),
+    promised('client CPU', 'clientCpuMsPerSecond'),
+    promised('worker memory', 'workerKb'),
+    promised('server memory', 'serverKb'),
+    promised('streams', 'streams'),
+    promised('bits sent', 'sentKbps'),
   ];
-  return { promises, small, large };
+  return { promises, participants: rooms * SMALL, small, large };
 }
 
+/** Of one participant of so many in so many rooms. */
 async function measure(
+  rooms: number,
   participants: number,
   { page, seconds }: MassOptions,
   log: (line: string) => void,
@@ -50,32 +56,37 @@ async function measure(
   try {
     await sleep(1000);
     const empty = server.cost();
-    const joinMs = (participants / 20) * 1000;
-    const settleMs = joinMs + SETTLE_MS;
+    const settleMs = (participants / JOINS_PER_SECOND) * 1000 + SETTLE_MS;
     const windowMs = Math.min(seconds, 15) * 1000;
     const robots = server.robots('cost', [
-      ...['--publishers', `${participants}`, '--publisher-page', `${page}`, '--talkers', '1', '--turn-seconds', '5'],
+      ...['--publishers', `${participants}`, '--rooms', `${rooms}`, '--publisher-page', `${page}`],
+      ...['--rate', `${JOINS_PER_SECOND}`, '--talkers', '1', '--turn-seconds', '5'],
       ...['--duration', `${(settleMs + windowMs + 3000) / 1000}s`],
     ]);
     await sleep(settleMs);
-    log(`a room of ${participants}, each with a page of ${page}`);
-    const begin = { ...server.cost(), clientNs: cpuNs(robots.pid), atMs: performance.now() };
+    log(`${rooms} of ${participants / rooms}, each with a page of ${page}`);
+    const mark = async () => ({
+      ...server.cost(),
+      clientNs: cpuNs(robots.pid),
+      sentBytes: await server.metric('efir_worker_tx_bytes_total'),
+      atMs: performance.now(),
+    });
+    const begin = await mark();
     await sleep(windowMs);
-    const end = { ...server.cost(), clientNs: cpuNs(robots.pid), atMs: performance.now() };
+    const end = await mark();
     const streams = await server.metric('efir_worker_virtual_streams');
     const report = await robots.report;
-    const spent = (key: 'workerNs' | 'serverNs' | 'clientNs'): number =>
-      rounded((end[key] - begin[key]) / 1e6 / ((end.atMs - begin.atMs) / 1000) / participants);
+    const each = (key: keyof typeof end): number =>
+      (end[key] - begin[key]) / ((end.atMs - begin.atMs) / 1000) / participants;
     return {
-      participants: report.joined,
-      workerCpuMsPerSecond: spent('workerNs'),
-      serverCpuMsPerSecond: spent('serverNs'),
-      clientCpuMsPerSecond: spent('clientNs'),
+      workerCpuMsPerSecond: rounded(each('workerNs') / 1e6),
+      serverCpuMsPerSecond: rounded(each('serverNs') / 1e6),
+      clientCpuMsPerSecond: rounded(each('clientNs') / 1e6),
       workerKb: rounded((end.workerBytes - empty.workerBytes) / 1024 / participants),
       serverKb: rounded((end.serverBytes - empty.serverBytes) / 1024 / participants),
       streams: rounded(streams / participants),
+      sentKbps: rounded((each('sentBytes') * 8) / 1000),
       messagesPerSecond: report.messagesPerRobotSecond,
-      receiveBps: Math.round(report.receiveBps / participants),
     };
   } finally {
     await server.stop();

@@ -3,15 +3,14 @@
  *
  * pages: publishers with three layers of picture, of whom two speak at a time, and viewers who turn pages.
  * storm: half of a room joins within a second; everybody publishes and shows a page.
- * cost:  everybody publishes and shows a page, in a room of twelve and in a large one; CPU time, memory, streams and
+ * cost:  everybody publishes and shows a page, in rooms of twelve and in a large one; CPU time, memory, streams and
  *        signalling of both, divided by participants.
  */
 import type { SwarmReport } from '@efir/cli';
 import { describeMachine } from '../measure/machine.js';
 import type { MassOptions, MassPart } from '../options.js';
 import { cost } from './cost.js';
-import type { Promised } from './promises.js';
-import { atMost } from './promises.js';
+import { atMost, type Promised } from './promises.js';
 import { MassServer } from './server.js';
 
 type Log = (line: string) => void;

@@ -7,6 +7,7 @@ test('a command line becomes options, with defaults for what it leaves out', () 
   ).toEqual({
     url: 'http://localhost:3000',
     room: 'demo',
+    rooms: 1,
     publishers: 3,
     subscribers: 200,
     page: null,
@@ -52,6 +53,7 @@ test.each([
   [['--page', '64'], '--page'],
   [['--publisher-page', '-1'], '--publisher-page'],
   [['--layers', '4'], '--layers'],
+  [['--rooms', '0'], '--rooms'],
   [['--flip-seconds', '0', '--page', '9'], '--flip-seconds'],
   [['--flip-seconds', '5'], 'needs a --page'],
   [['--turn-seconds', 'long'], '--turn-seconds'],

@@ -6,6 +6,8 @@ import { LINK_PROFILES, type LinkProfile } from './link.js';
 export interface BotsOptions {
   url: string;
   room: string;
+  /** Robots are spread over so many rooms, `room-1` and so on; 1: `room` itself. */
+  rooms: number;
   publishers: number;
   subscribers: number;
   /** Cameras that a subscriber shows beside whoever speaks; null: it receives everybody. */
@@ -42,6 +44,7 @@ Joins a room with robots, through the same doors as people: publishers send pict
 or, with --page, what a window would show.
 
   --room <name>          room to join (default: demo)
+  --rooms <n>            spread the robots over rooms <name>-1, <name>-2 and so on (default: all in one)
   --url <url>            server (default: http://localhost:3000)
   --publishers <n>       robots that send audio and simulcast video (default: 1)
   --subscribers <n>      robots that only receive (default: 0)
@@ -50,7 +53,7 @@ or, with --page, what a window would show.
   --flip-seconds <n>     subscribers turn their page so often (default: never)
   --link <profile>       the path of subscribers: 3mbps, lossy (5 %), 3g, cut (3 Mbps, from 20 s to 40 s 0.5 Mbps)
   --layers <n>           sizes of picture that publishers send as simulcast: 180p, 360p, 720p (default: 3)
-  --talkers <n>          publishers that speak at a time, in turns (default: all)
+  --talkers <n>          publishers of a room that speak at a time, in turns (default: all)
   --turn-seconds <n>     how long a turn is (default: 5)
   --duration <time>      leave after this time: 60s, 5m, 1h (default: stay until Ctrl-C)
   --rate <n>             joins per second, 0 for all at once (default: 20)
@@ -72,12 +75,13 @@ export function parseBotsOptions(args: string[]): BotsOptions | 'help' {
     throw new BotsUsageError(`--url must be an http:// or https:// address, not ${url}`);
   }
   const room = values.room ?? 'demo';
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(room)) {
-    throw new BotsUsageError('--room must be 1 to 64 letters, digits, - or _');
+  if (!/^[A-Za-z0-9_-]{1,60}$/.test(room)) {
+    throw new BotsUsageError('--room must be 1 to 60 letters, digits, - or _');
   }
   const options: BotsOptions = {
     url: url.replace(/\/+$/, ''),
     room,
+    rooms: between('rooms', values.rooms, 1, 1, 1000),
     publishers: count('publishers', values.publishers, 1),
     subscribers: count('subscribers', values.subscribers, 0),
     page: page('page', values.page, null),
@@ -106,6 +110,7 @@ function parsed(args: string[]) {
       args,
       options: {
         room: { type: 'string' },
+        rooms: { type: 'string' },
         url: { type: 'string' },
         publishers: { type: 'string' },
         subscribers: { type: 'string' },

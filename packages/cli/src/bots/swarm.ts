@@ -16,6 +16,7 @@ export type SwarmOptions = Pick<
   BotsOptions,
   | 'url'
   | 'room'
+  | 'rooms'
   | 'publishers'
   | 'subscribers'
   | 'page'
@@ -48,7 +49,9 @@ export class Swarm {
     // A retransmission reaches back a second or so, whoever sends and receives beside.
     const slots = robots > 40 ? MANY_SLOTS : undefined;
     this.#hub = new ClientHub({ datapath: { maxPeers: Math.max(64, robots * 2), slots } });
-    this.#talkers = new Talkers(options, performance.now());
+    const { rooms, talkers, turnMs } = options;
+    const publishers = Math.ceil(options.publishers / rooms);
+    this.#talkers = new Talkers({ publishers, talkers, turnMs }, performance.now());
     this.#timer = setInterval(() => {
       const now = performance.now();
       for (const robot of this.robots) robot.tick(now);
@@ -93,19 +96,20 @@ export class Swarm {
   }
 
   async #start(i: number): Promise<void> {
-    const { url, room, insecure, token, publishers, page, publisherPage, flipMs, link } = this.#options;
+    const { url, room, rooms, insecure, token, publishers, page, publisherPage, flipMs, link } = this.#options;
+    const place = Math.floor(i / rooms);
     const publishes = i < publishers;
     const size = publishes ? publisherPage : page;
     const name = publishes ? `Robot ${i + 1}` : `Listener ${i - publishers + 1}`;
     const robot = new Robot({
       url,
-      room,
+      room: rooms === 1 ? room : `${room}-${(i % rooms) + 1}`,
       insecure,
       token,
       name,
       hub: this.#hub,
       clips: publishes ? this.#clip(i) : null,
-      page: size === null ? null : new RobotPage(size, i * size),
+      page: size === null ? null : new RobotPage(size, place * size),
       flipMs: publishes ? null : flipMs,
       link: publishes ? null : link,
       seed: i,
@@ -124,7 +128,7 @@ export class Swarm {
       video: videos[i % videos.length],
       voice: voices[i % voices.length],
       layers: this.#options.layers,
-      speaks: (now) => this.#talkers.speaks(i, now),
+      speaks: (now) => this.#talkers.speaks(Math.floor(i / this.#options.rooms), now),
       // Neighbours with one clip are apart in it.
       phase: (Math.floor(i / videos.length) * 0.37) % 1,
     };

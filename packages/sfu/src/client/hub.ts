@@ -173,12 +173,12 @@ export class ClientHub implements PeerHost {
           peer = this.#byHandle.get(peerHandle);
         }
         if (peer === undefined) continue;
+        // Modulo 2^32: the difference is small, whatever the counters are.
+        const arrivalUs = nowUs - ((datapathNow - rx[at + RX_ARRIVAL_US]) | 0);
         if (kind === KIND_RTP) {
           this.rtpPackets++;
-          // Modulo 2^32: the difference is small, whatever the counters are.
-          const ageUs = (datapathNow - rx[at + RX_ARRIVAL_US]) | 0;
-          peer.handleRtp(rx, at, arena, slotAt, nowUs - ageUs);
-        } else if (kind === KIND_RTCP) peer.handleRtcp(rx, at, arena, slotAt);
+          peer.handleRtp(rx, at, arena, slotAt, arrivalUs);
+        } else if (kind === KIND_RTCP) peer.handleRtcp(rx, at, arena, slotAt, arrivalUs);
         else if (kind === KIND_DATA) peer.data?.receive(arena.slice(slotAt, slotAt + rx[at + RX_LENGTH]), now);
       }
     }

@@ -59,8 +59,8 @@ export interface ClientAgreement {
 
 interface ClientPeerEvents {
   state: [state: ClientPeerState, reason?: string];
-  /** The server asks for a key frame of what section `mid` sends, or of one layer of it. */
-  keyFrame: [mid: string, rid?: string];
+  /** The server asks for a key frame of what section `mid` sends, or of one layer of it; `arrivalMs` by `performance.now()`. */
+  keyFrame: [mid: string, rid: string | undefined, arrivalMs: number];
 }
 
 /** What a peer needs of its hub. */
@@ -116,6 +116,7 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
   #lastSsrc = -1;
   #lastStream: IncomingStream | null = null;
   #lastIsRtx = false;
+  #rtcpArrivalMs = 0;
   readonly #visitor: RtcpVisitor;
   readonly #sendRtcp: (packet: Uint8Array) => void;
 
@@ -209,7 +210,8 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
     stream.received(arena, payloadAt, length, markerType, sequence, rx[at + RX_TIMESTAMP], arrivalUs, source);
   }
 
-  handleRtcp(rx: Uint32Array, at: number, arena: Uint8Array, slotAt: number): void {
+  handleRtcp(rx: Uint32Array, at: number, arena: Uint8Array, slotAt: number, arrivalUs: number): void {
+    this.#rtcpArrivalMs = arrivalUs / 1000;
     parseRtcp(arena, slotAt, rx[at + RX_LENGTH], this.#visitor);
   }
 
@@ -354,7 +356,7 @@ export class ClientPeer extends EventEmitter<ClientPeerEvents> {
 
   #keyFrameAsked(ssrc: number): void {
     const stream = this.#outgoingOf(ssrc);
-    if (stream) this.emit('keyFrame', stream.options.mid, stream.options.rid);
+    if (stream) this.emit('keyFrame', stream.options.mid, stream.options.rid, this.#rtcpArrivalMs);
   }
 
   #reported(ssrc: number, fractionLost: number, lastSr: number, delay: number): void {
