@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { type Face, turnPage, watchFaces } from './harness/faces.js';
 import type { Participant } from './harness/participant.js';
+import { Relay } from './harness/relay.js';
 import { useStage } from './harness/stage.js';
 import { until } from './harness/until.js';
 
@@ -40,13 +41,16 @@ const counts = (person: Participant) =>
     };
   }, undefined);
 
+const weak = (person: Participant) =>
+  person.page.evaluate(() => document.querySelector('.weak-network') !== null, undefined);
+
 async function fullPage(person: Participant, people: number): Promise<void> {
   let seen: unknown;
   await until(
     async () => {
       const now = await counts(person);
       seen = now;
-      return now.people === people && now.tiles > 0 && now.pictures === now.tiles;
+      return now.people === people && now.tiles > 0 && (now.pictures === now.tiles || (await weak(person)));
     },
     { within: 40_000, what: `${person.name} sees a full page of a room of ${people}` },
     () => seen,
@@ -68,7 +72,11 @@ async function received(person: Participant): Promise<{ audio: number; video: nu
 
 test('pages of a large room are turned without negotiation, and no tile ever shows the face of another', async () => {
   const room = stage.room();
-  const ann = await stage.join(room, 'Ann', small);
+  // Pictures are on the way for long to Ann, while what is said of them is there at once: wrong faces would be seen.
+  const far = await Relay.to((await stage.server()).mediaPort);
+  stage.later(() => far.close());
+  far.down.conditions.delayMs = 250;
+  const ann = await stage.join(room, 'Ann', { ...small, probe: { ...small.probe, relayPort: far.port } });
   const bob = await stage.join(room, 'Bob', small);
   await robots(room, ROBOTS);
   for (const person of [ann, bob]) await fullPage(person, ROBOTS + 2);
@@ -77,10 +85,11 @@ test('pages of a large room are turned without negotiation, and no tile ever sho
 
   const waits: number[] = [];
   for (const key of ['ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowLeft', 'ArrowLeft', 'ArrowRight'] as const) {
-    const flip = await ann.page.evaluate(turnPage, key);
-    expect(Object.keys(flip).length).toBe(PAGE - 1);
+    const [, flip] = await Promise.all([ann, bob].map((person) => person.page.evaluate(turnPage, key)));
+    // A machine that has no time for its packets looks like a weak network, and pictures are paused then.
+    if (!(await weak(bob))) expect(Object.keys(flip).length).toBe(PAGE - 1);
     waits.push(...Object.values(flip));
-    const { audio, video } = await received(ann);
+    const { audio, video } = await received(bob);
     expect(video).toBeLessThanOrEqual(PAGE + 1);
     expect(audio).toBeLessThanOrEqual(3);
   }

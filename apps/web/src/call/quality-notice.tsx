@@ -1,5 +1,5 @@
 import { useRoomEvent, useWeakNetwork } from '@efir/react';
-import { WifiLow } from 'lucide-react';
+import { TriangleAlert } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSay } from './toasts.js';
@@ -23,7 +23,7 @@ export function QualityNotice() {
   if (!told) return null;
   return (
     <p className="weak-network" role="status">
-      <WifiLow size={18} aria-hidden="true" />
+      <TriangleAlert size={18} aria-hidden="true" />
       {t('quality.weak')}
     </p>
   );
