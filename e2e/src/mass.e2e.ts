@@ -13,7 +13,7 @@ const stage = useStage({ workers: 1 });
 test('who watches a crowd receives a page and three voices, turns pages without SDP, and sees who speaks at the best', async () => {
   const room = stage.room();
   const crowd = robots(stage, room, [
-    ...['--publishers', '30', '--publisher-page', '0', '--talkers', '1', '--turn-seconds', '3', '--duration', '19s'],
+    ...['--publishers', '30', '--publisher-page', '0', '--talkers', '1', '--turn-seconds', '3', '--duration', '18s'],
   ]);
   const server = await stage.server();
   await until(async () => (await server.metric('efir_participants')) >= 30, {
@@ -22,7 +22,7 @@ test('who watches a crowd receives a page and three voices, turns pages without 
   });
   const watching = await robots(stage, room, [
     ...['--publishers', '0', '--subscribers', '2', '--rate', '0', '--page', '9'],
-    ...['--flip-seconds', '2.5', '--duration', '10s'],
+    ...['--flip-seconds', '2.5', '--duration', '8s'],
   ]);
   const { report: seen } = watching;
   expect(watching.code, JSON.stringify(seen)).toBe(0);
@@ -43,13 +43,13 @@ test('who watches a crowd receives a page and three voices, turns pages without 
 test('a room that doubles within a second is heard and seen by those who came, and no publisher is asked too often', async () => {
   const room = stage.room();
   const options = ['--publishers', '12', '--publisher-page', '9', '--talkers', '2'];
-  const there = robots(stage, room, [...options, '--duration', '14s']);
+  const there = robots(stage, room, [...options, '--duration', '12s']);
   const server = await stage.server();
   await until(async () => (await server.metric('efir_participants')) >= 12, {
     within: 15_000,
     what: 'the first are in the room',
   });
-  const came = await robots(stage, room, [...options, '--rate', '12', '--duration', '8s']);
+  const came = await robots(stage, room, [...options, '--rate', '12', '--duration', '6s']);
   expect(came.code, JSON.stringify(came.report)).toBe(0);
   expect(came.report).toMatchObject({ joined: 12, sdpExchanges: 0, restarts: 0 });
   expect(came.report.firstAudio).toMatchObject({ count: 12 });

@@ -118,3 +118,16 @@ test('a full table is flushed, and the first row asks for a flush', () => {
   batch.flush();
   expect(sink.sent.map((packet) => [...packet.bytes])).toEqual(Array.from({ length: 10 }, (_, i) => [i, i]));
 });
+
+test('a layer says which it is in each packet, and its repairs which they mend; a head goes over the payload', () => {
+  const { sink, batch, stream } = setUp({ rid: 'h', extensions: { mid: MID, rid: 10, repairedRid: 11 } });
+  const head = Uint8Array.of(7, 8);
+  stream.send(Uint8Array.of(1, 2, 3), { timestamp: 0, marker: true, head }, 0);
+  stream.resend(100, 20);
+  batch.flush();
+  const [media, repair] = sink.sent.map((packet) => packet.bytes);
+  expect([extension(media, 10), extension(media, 11)]).toEqual([[0x68], null]);
+  expect([extension(repair, 10), extension(repair, 11)]).toEqual([null, [0x68]]);
+  expect([...media.subarray(header(media).headerLength)]).toEqual([7, 8, 3]);
+  expect([...repair.subarray(header(repair).headerLength)].slice(-3)).toEqual([7, 8, 3]);
+});
