@@ -1,5 +1,6 @@
 import type { ParticipantInfo } from '@efir/protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { RoomOptions } from './options.js';
 import { Room } from './room.js';
 import { FakePeerConnection, fakeMedia } from './testing/fake-media.js';
 import { FakeServer } from './testing/fake-server.js';
@@ -27,8 +28,8 @@ const rooms: Room[] = [];
 const latest = () => FakePeerConnection.all.at(-1) as FakePeerConnection;
 const connected = (room: Room) => vi.waitFor(() => expect(room.state).toBe('connected'));
 
-async function join(): Promise<Room> {
-  const room = new Room({ room: 'demo', name: 'Me' });
+async function join(options: Partial<RoomOptions> = {}): Promise<Room> {
+  const room = new Room({ room: 'demo', name: 'Me', ...options });
   rooms.push(room);
   await room.local.publish('camera', fakeMedia('video'));
   await room.connect();
@@ -150,4 +151,44 @@ test('leaving tells the server and releases the devices', async () => {
   expect(server.of('leave')).toHaveLength(1);
   expect(media?.readyState).toBe('ended');
   expect(room.state).toBe('closed');
+});
+
+test('a room that is shown by the page has its sections from the start, and views need no offer', async () => {
+  const room = await join({ page: 9 });
+  const receiving = latest().transceivers.filter(({ direction }) => direction === 'recvonly');
+  expect(receiving).toHaveLength(3 + 10);
+  room.setView([{ show: { participant: 'ann', source: 'camera' }, width: 320, height: 180 }]);
+  room.setReception({ maxBps: 400_000 });
+  await vi.waitFor(() => expect(server.of('view')).toHaveLength(1));
+  expect(server.of('view')[0]).toEqual({
+    tiles: [{ show: { track: 'ann/camera' }, role: 'thumbnail', width: 320, height: 180 }],
+    audioOnly: false,
+    maxBps: 400_000,
+  });
+  expect(server.of('offer')).toHaveLength(1);
+});
+
+test('what happens in a large room is told in batches', async () => {
+  const room = await join();
+  expect(server.of('enter')[0]).toMatchObject({ batches: true });
+  const joined = Array.from({ length: 60 }, (_, n) => ({ id: `p${n}`, name: `P${n}`, joinedAt: n, tracks: [] }));
+  server.send('participants', { joined, updated: [{ ...ann, name: 'Anne' }], left: [] });
+  expect(room.participants).toHaveLength(62);
+  expect(room.participant('ann')?.name).toBe('Anne');
+  server.send('participants', { joined: [], updated: [], left: [{ participant: 'p3', reason: 'left' }] });
+  expect(room.participant('p3')).toBeUndefined();
+});
+
+test('quality is told by participant, and overload by where it is', async () => {
+  const room = await join();
+  server.send('streams', annsStreams('1', '2'));
+  const stream = { mid: '2', spatial: 1, temporal: 2, bitrateBps: 300_000, paused: false };
+  const path = { estimateBps: 1e6, sentBps: 3e5, wantedBps: 2e6, lossShare: 0, roundTripMs: 20, weak: true };
+  server.send('quality', { ...path, streams: [stream, { ...stream, mid: '9' }] });
+  expect(room.quality).toMatchObject({ weak: true, streams: [{ participant: 'ann', source: 'camera', spatial: 1 }] });
+  const overload = vi.fn();
+  room.on('overload', overload);
+  server.send('overload', { level: 1 });
+  server.send('overload', { level: 1 });
+  expect(overload).toHaveBeenCalledExactlyOnceWith({ where: 'server', level: 1 });
 });

@@ -14,15 +14,13 @@ import { asEfirError, EfirError, type EfirErrorCode } from './errors.js';
 import type { LocalParticipant } from './local-participant.js';
 import { MeshPath } from './mesh/mesh-path.js';
 import type { RoomOptions } from './options.js';
+import { awaitedTracks } from './path/awaited.js';
 import { type PathFactoryHost, pathFactory } from './path/factory.js';
 import type { MediaPath, PathEvents } from './path/media-path.js';
 import { Paths } from './path/paths.js';
-import type { ExpectedTrack } from './path/readiness.js';
 import { SfuPath } from './path/sfu-path.js';
 import type { Roster } from './roster.js';
 import { Signalling } from './signalling.js';
-import { kindOf } from './track.js';
-import { isShown, VOICES } from './view/view.js';
 import { ViewSender } from './view/view-sender.js';
 
 type Entered = Extract<EnterReply, { ok: true }>;
@@ -106,7 +104,7 @@ export class Session {
     const build = pathFactory(this.factoryHost());
     this.paths = new Paths({
       build,
-      expected: () => this.awaited(),
+      expected: () => awaitedTracks(roster.live(), this.view.active ? this.view.current : null, this.sfuPath()),
       spread: () => this.turn(),
       migrated: async (epoch, ok, reason) => {
         await this.signalling.request('migrated', { epoch, ok, ...(reason ? { reason } : {}) }).catch(() => {});
@@ -116,28 +114,6 @@ export class Session {
       onTopology: (event) => this.onTopology(event),
     });
     this.listen();
-  }
-
-  /** What others publish and we are to receive: in a large room that is what is shown, and whoever is loud. */
-  private awaited(): ExpectedTrack[] {
-    const live = this.roster.live();
-    if (!this.view.active) return live;
-    const { tiles, audioOnly, hidden } = this.view.current;
-    const sounds = live.filter(({ source }) => kindOf(source) === 'audio');
-    const pictures = live.filter(
-      ({ participant, source }) => kindOf(source) === 'video' && isShown(tiles, participant, source),
-    );
-    return [
-      ...(sounds.length <= VOICES ? sounds : sounds.filter((track) => this.heardAlone(track))),
-      ...(audioOnly || hidden ? [] : pictures),
-    ];
-  }
-
-  /** Whether somebody's sound has a section for itself, where that is known. */
-  private heardAlone({ participant, source }: ExpectedTrack): boolean {
-    const sfu = this.sfuPath();
-    if (!sfu?.assigned) return true;
-    return sfu.voices().length === 0 && sfu.receiver(participant, source) !== undefined;
   }
 
   /** When it is our turn in a move: everybody's order is the same. */
