@@ -17,6 +17,14 @@ test('a gap within one source is a freeze, between two sources it is none', () =
   expect([watch.freezes, watch.sourceChanges, watch.sourceSinceMs]).toEqual([1, 1, 3000]);
 });
 
+test('a rate that falls for good is a freeze at first, and then the rate', () => {
+  const watch = new FrameWatch();
+  shown(watch, 1, 180, ...Array.from({ length: 30 }, (_, i) => i * 66));
+  shown(watch, 1, 180, ...Array.from({ length: 60 }, (_, i) => 2000 + i * 266));
+  expect(watch.freezes).toBeGreaterThan(0);
+  expect(watch.freezes).toBeLessThan(12);
+});
+
 test('other sizes of one source are changes of layer', () => {
   const watch = new FrameWatch();
   shown(watch, 1, 180, 0, 66);

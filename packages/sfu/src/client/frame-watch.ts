@@ -85,8 +85,8 @@ export class FrameWatch {
     if (this.#averageMs > 0 && ms > Math.max(3 * this.#averageMs, this.#averageMs + 150)) {
       this.freezes++;
       this.freezeMs += ms;
-    } else {
-      this.#averageMs += (ms - this.#averageMs) * (this.#averageMs === 0 ? 1 : AVERAGE_WEIGHT);
     }
+    // Freezes count in the average, so that fewer frames for good are not frozen for ever.
+    this.#averageMs += (ms - this.#averageMs) * (this.#averageMs === 0 ? 1 : AVERAGE_WEIGHT);
   }
 }
