@@ -27,6 +27,7 @@ import { DataPlane } from '../data/plane.js';
 import { SfuError } from '../errors.js';
 import type { WorkerNotice } from '../worker/control.js';
 import { Encoding } from './encoding.js';
+import { engineCounters } from './engine-counters.js';
 import { Fanout } from './fanout.js';
 import type { LayerFilter } from './layer-filter.js';
 import { Pacing, type WaitingPacket } from './pacing.js';
@@ -53,27 +54,6 @@ export interface EngineOptions {
   unixAtZeroMs: number;
 }
 
-/** Counters of the engine by metric name; the datapath has its own. */
-export interface EngineCounters {
-  rtpUnknownSsrc: number;
-  rtpUnknownType: number;
-  rtcpMalformed: number;
-  nacksReceived: number;
-  nacksSent: number;
-  retransmitted: number;
-  repaired: number;
-  keyFrameRequestsReceived: number;
-  keyFrameRequestsSent: number;
-  switches: number;
-  /** Transport-wide feedback that can't be true. */
-  feedbackLies: number;
-  probes: number;
-  /** Packets whose place in the arena was taken before they could leave. */
-  waitedTooLong: number;
-  /** FEC packets for video. */
-  repairPackets: number;
-}
-
 export class Engine {
   readonly datapath: Datapath;
   readonly random: () => number;
@@ -90,22 +70,7 @@ export class Engine {
   readonly prober = new Prober(this);
   readonly routers = new Map<string, Router>();
   readonly transports = new Map<string, Transport>();
-  readonly counters: EngineCounters = {
-    rtpUnknownSsrc: 0,
-    rtpUnknownType: 0,
-    rtcpMalformed: 0,
-    nacksReceived: 0,
-    nacksSent: 0,
-    retransmitted: 0,
-    repaired: 0,
-    keyFrameRequestsReceived: 0,
-    keyFrameRequestsSent: 0,
-    switches: 0,
-    feedbackLies: 0,
-    probes: 0,
-    waitedTooLong: 0,
-    repairPackets: 0,
-  };
+  readonly counters = engineCounters();
   /** ms, of the turn under way. */
   now = 0;
   /** How much is shed because the worker can't keep up; see the notice `overload`. */
