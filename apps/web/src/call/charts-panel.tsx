@@ -131,10 +131,12 @@ function Path({ quality, stats }: { quality: Quality; stats: RoomStats | null })
   const none = t('settings.none');
   const ms = (value: number | null | undefined) =>
     typeof value === 'number' ? t('settings.ms', { value: Math.round(value) }) : none;
+  /** How long it is held, and how long the browser means to hold it. */
   const held = (kind: 'audio' | 'video') => {
     const known = (stats?.tracks ?? []).filter((track) => track.direction === 'in' && track.kind === kind);
-    const delays = known.flatMap(({ jitterBufferMs }) => (jitterBufferMs === null ? [] : [jitterBufferMs]));
-    return delays.length > 0 ? delays.reduce((sum, delay) => sum + delay, 0) / delays.length : null;
+    const value = ms(average(known.map(({ jitterBufferMs }) => jitterBufferMs)));
+    const target = average(known.map(({ jitterBufferTargetMs }) => jitterBufferTargetMs));
+    return target === null ? value : t('charts.aims', { value, target: ms(target) });
   };
   return (
     <dl className="figures">
@@ -143,11 +145,16 @@ function Path({ quality, stats }: { quality: Quality; stats: RoomStats | null })
       <dt>{t('charts.loss')}</dt>
       <dd>{t('charts.percent', { value: (quality.lossShare * 100).toFixed(1) })}</dd>
       <dt>{t('charts.heldAudio')}</dt>
-      <dd>{ms(held('audio'))}</dd>
+      <dd>{held('audio')}</dd>
       <dt>{t('charts.heldVideo')}</dt>
-      <dd>{ms(held('video'))}</dd>
+      <dd>{held('video')}</dd>
     </dl>
   );
+}
+
+function average(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
 }
 
 function Tiles({ quality, rate }: { quality: Quality; rate: Rate }) {

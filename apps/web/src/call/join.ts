@@ -31,6 +31,7 @@ export function join({ roomId, name, link, media, resume }: JoinRequest): Room {
     name,
     video: link.quality,
     page: pageOfScreen(),
+    playout: link.playout,
     ...(link.codec ? { codec: link.codec } : {}),
     ...(link.token ? { token: link.token } : {}),
     ...(link.relay ? { iceTransportPolicy: 'relay' as const } : {}),

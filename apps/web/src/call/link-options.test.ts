@@ -7,6 +7,7 @@ test('a bare link asks for the lobby and the usual quality', () => {
     camera: true,
     microphone: true,
     relay: false,
+    playout: 'interactive',
     quality: { width: 640, height: 360, frameRate: 30, maxBitrateBps: 1_200_000 },
   });
 });
@@ -22,4 +23,15 @@ test('nonsense in a link is passed over', () => {
   expect(options.name).toBeNull();
   expect(options.codec).toBeUndefined();
   expect(options.quality).toMatchObject({ width: 640, frameRate: 30 });
+});
+
+test('a link may hold back what is received, within bounds', () => {
+  const playout = (text: string) => readLinkOptions(`?playout=${text}`).playout;
+  expect(['broadcast', '500', '99999', '-1', 'soon'].map(playout)).toEqual([
+    'broadcast',
+    500,
+    'interactive',
+    'interactive',
+    'interactive',
+  ]);
 });

@@ -1,6 +1,6 @@
-import { VIDEO_PRESETS, type VideoCodec, type VideoPreset, type VideoQuality } from '@efir/client';
+import { type Playout, VIDEO_PRESETS, type VideoCodec, type VideoPreset, type VideoQuality } from '@efir/client';
 
-/** What a link to a room may ask for: `/room/demo?name=Ann&codec=av1&quality=h720&fps=15&video=0&audio=0&relay=1&token=…` */
+/** What a link to a room may ask for: `/room/demo?name=Ann&codec=av1&quality=h720&fps=15&video=0&audio=0&relay=1&playout=broadcast&token=…` */
 export interface LinkOptions {
   /** Go straight in under this name. */
   name: string | null;
@@ -12,6 +12,8 @@ export interface LinkOptions {
   microphone: boolean;
   /** Media by way of a relay (TURN) alone. */
   relay: boolean;
+  /** How long what is received may be held back for evenness. */
+  playout: Playout;
 }
 
 const CODECS: readonly string[] = ['vp8', 'vp9', 'h264', 'av1'] satisfies VideoCodec[];
@@ -33,7 +35,14 @@ export function readLinkOptions(search: string): LinkOptions {
     camera: params.get('video') !== '0',
     microphone: params.get('audio') !== '0',
     relay: params.get('relay') === '1',
+    playout: readPlayout(params.get('playout')),
     ...(CODECS.includes(codec) ? { codec: codec as VideoCodec } : {}),
     ...(token ? { token: token.slice(0, 4096) } : {}),
   };
+}
+
+function readPlayout(text: string | null): Playout {
+  if (text === 'broadcast') return text;
+  const ms = Number(text);
+  return text && ms > 0 && ms <= 4_000 ? ms : 'interactive';
 }
