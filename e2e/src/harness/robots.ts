@@ -48,5 +48,5 @@ export async function robots(stage: Stage, room: string, options: readonly strin
     text += chunk;
   });
   const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
-  return { code, report: JSON.parse(text.trim().split('\n').at(-1) ?? '{}') as RobotsReport };
+  return { code, report: JSON.parse(text.trim().split('\n').at(-1) || '{}') as RobotsReport };
 }
