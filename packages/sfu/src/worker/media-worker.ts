@@ -67,6 +67,7 @@ export class MediaWorker {
   #dataPlanned = false;
   #pacingPlanned = false;
   readonly #overload = new Overload();
+  #tickedMs = 0;
 
   constructor(
     readonly options: WorkerOptions,
@@ -106,6 +107,9 @@ export class MediaWorker {
     this.families = families;
     this.#timers.push(
       setInterval(() => {
+        const now = this.datapath.nowUs() / 1000;
+        this.#overload.tick(now - this.#tickedMs - TICK_MS);
+        this.#tickedMs = now;
         this.#schedule.tick();
         this.datapath.tick();
         this.#planPacing();
