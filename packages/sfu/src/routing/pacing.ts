@@ -92,15 +92,14 @@ export class Pacing {
   /** Lets go what may leave now. */
   drain(now: number, send: (packet: WaitingPacket) => void): void {
     for (const [transport, queue] of this.#waiting) {
-      let sent = 0;
-      while (sent < queue.length) {
-        const packet = queue[sent];
+      while (queue.length > 0) {
+        const packet = queue[0];
         if (this.#refilled(transport, now) < 0 && now - packet.sinceMs < MAX_WAIT_MS) break;
-        sent++;
+        // First out, then sent: whoever asks meanwhile what waits must not be told of it.
+        queue.shift();
         send(packet);
       }
-      if (sent === queue.length) this.#waiting.delete(transport);
-      else if (sent > 0) queue.splice(0, sent);
+      if (queue.length === 0 && this.#waiting.get(transport) === queue) this.#waiting.delete(transport);
     }
   }
 

@@ -131,6 +131,8 @@ export class VirtualStream {
       this.cancelPending();
       return;
     }
+    // It has been asked for already.
+    if (table.pending[number] === encoding.number) return;
     this.cancelPending();
     table.pending[number] = encoding.number;
     encoding.attach(number);
