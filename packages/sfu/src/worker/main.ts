@@ -11,9 +11,16 @@ process.on('SIGTERM', () => finish());
 let worker: MediaWorker | null = null;
 const control = serveControl((request) => {
   if (!worker) throw Object.assign(new Error('the worker has not started'), { code: 'unavailable' });
-  const reply = worker.handle(request);
-  if (request.type === 'shutdown') setImmediate(finish);
-  return reply;
+  try {
+    const reply = worker.handle(request);
+    if (request.type === 'shutdown') setImmediate(finish);
+    return reply;
+  } catch (error) {
+    // A refusal has a code; anything else is a fault of ours, which the parent's log should show as it is.
+    if (typeof (error as { code?: unknown }).code !== 'string')
+      process.stderr.write(`${request.type}: ${(error as Error).stack}\n`);
+    throw error;
+  }
 });
 control.onParentGone(() => finish());
 
