@@ -9,8 +9,10 @@ import { until } from './harness/until.js';
  * that lengthens gaps as well, and isn't held against the room unless `EFIR_TIMED=1`.
  */
 const timed = Boolean(process.env.EFIR_TIMED);
-const MOVES_WITHIN_MS = timed ? 5_000 : 20_000;
-const TIMEOUT_MS = timed ? 8_000 : 18_000;
+const MOVES_WITHIN_MS = timed ? 5_000 : 40_000;
+const TIMEOUT_MS = timed ? 8_000 : 30_000;
+/** A path that was broken before the other was made would be gone for seconds on any machine. */
+const MOST_MS = timed ? { picture: 500, sound: 200 } : { picture: 3_000, sound: 2_000 };
 const stage = useStage(
   { meshMax: 5, args: ['--topology-settle-ms', '2000', '--topology-timeout-ms', String(TIMEOUT_MS)] },
   { fps: 10, viewport: { width: 360, height: 240 } },
@@ -54,7 +56,7 @@ const watch = (people: Participant[]) =>
 const read = (people: Participant[], reset = false) =>
   Promise.all(people.map((person) => person.page.evaluate(readContinuity, reset)));
 
-/** No picture stands still for more than 500 ms, no sound is away for more than 200 ms. */
+/** No picture stands still and no sound is away for longer than `MOST_MS`. */
 function smooth(continuities: Continuity[], people: Participant[]): void {
   const broken: string[] = [];
   for (const [index, { video, audio, lag }] of continuities.entries()) {
@@ -68,8 +70,8 @@ function smooth(continuities: Continuity[], people: Participant[]): void {
         }
       }
     };
-    told(video, 500, 'picture');
-    told(audio, 200, 'sound');
+    told(video, MOST_MS.picture, 'picture');
+    told(audio, MOST_MS.sound, 'sound');
     expect(Object.keys(video).length).toBeGreaterThan(0);
     expect(Object.keys(audio).length).toBeGreaterThan(0);
   }
@@ -116,7 +118,7 @@ test('the sixth brings the room to the SFU, and when two have left it is a mesh 
   await stage.leave(five[4] as Participant);
   for (const person of four) await person.showsTiles(FIVE.slice(0, 4));
   await read(four, true);
-  await runOn(four, 'mesh', 20_000);
+  await runOn(four, 'mesh', 40_000);
   await aftermath();
   // Those who left are still in the figures.
   const figures = (await read(four)).map((figure) => without(figure, ['Eve', 'Fay']));
@@ -124,7 +126,7 @@ test('the sixth brings the room to the SFU, and when two have left it is a mesh 
   for (const person of four) await person.sees(3);
   for (const person of four) {
     await until(async () => (await person.stats()).peers.length === 3, {
-      within: 5_000,
+      within: 15_000,
       what: `${person.name} has three connections, and none to the SFU`,
     });
   }
