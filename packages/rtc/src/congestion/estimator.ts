@@ -56,7 +56,7 @@ const LIMITED_UNTIL = 0.8;
 const CALM_QUEUE_MS = 50;
 const CALM_AFTER_MS = 1000;
 /** A probe that filled the path tells something only when it found much more. */
-const CLEARLY_MORE = 1.3;
+const CLEARLY_MORE = 1.15;
 const FULL_SHARE = 0.9;
 const PROBE_FRESH_MS = 500;
 /** Arrivals can outrun sending only while a queue drains. */
@@ -277,7 +277,10 @@ export class BandwidthEstimator implements AcknowledgementObserver {
     this.inFlightBytes = figures.inFlightBytes;
     if (figures.rttMs >= 0) this.rttMs = figures.rttMs;
     this.ackedBps = Math.min(this.acked.bps, figures.sentBps * MAX_ACKED_OVER_SENT);
-    this.state = this.detector.state;
+    // The trend is that of the last twenty groups, which take a second to send while little is sent: what the queue did
+    // since then is the better witness, and what arrives now says nothing of the capacity.
+    const stale = this.detector.state === 'overuse' && this.queue.falling;
+    this.state = stale ? 'underuse' : this.detector.state;
     this.drain.update(this.state === 'overuse', this.queue.ms, nowMs);
   }
 
@@ -285,7 +288,12 @@ export class BandwidthEstimator implements AcknowledgementObserver {
     // What would arrive if the path lost nothing by itself: rates are about what is sent.
     const acked = this.ackedBps / (1 - this.loss.inherent);
     const latest = this.acked.latestBps / (1 - this.loss.inherent);
-    let arriving = this.state === 'overuse' && latest > 0 && latest < acked * COLLAPSE ? latest : acked;
+    let arriving = acked;
+    if (this.state === 'overuse') {
+      // While a queue drains more arrives than is sent, and that is what the path carries.
+      arriving = this.acked.bps / (1 - this.loss.inherent);
+      if (latest > 0 && latest < arriving * COLLAPSE) arriving = latest;
+    }
     // The queue that a probe made isn't the estimate's, and what it measured is fresher than any mean.
     if (nowMs - this.probedMs < PROBE_FRESH_MS) arriving = Math.max(arriving, this.probedBps);
     const contested = this.drain.contested(nowMs);
