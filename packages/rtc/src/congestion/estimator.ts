@@ -55,6 +55,8 @@ const LIMITED_UNTIL = 0.8;
 /** Probing is for a path without a queue, and not right after it was overused. */
 const CALM_QUEUE_MS = 50;
 const CALM_AFTER_MS = 1000;
+/** An overuse that was noticed before the queue was this long needs a small step only. */
+const SHORT_QUEUE_MS = 40;
 /** A probe that filled the path tells something only when it found much more. */
 const CLEARLY_MORE = 1.15;
 const FULL_SHARE = 0.9;
@@ -296,8 +298,8 @@ export class BandwidthEstimator implements AcknowledgementObserver {
     }
     // The queue that a probe made isn't the estimate's, and what it measured is fresher than any mean.
     if (nowMs - this.probedMs < PROBE_FRESH_MS) arriving = Math.max(arriving, this.probedBps);
-    const contested = this.drain.contested(nowMs);
-    this.aimd.update(this.state, arriving, this.rttMs, this.applicationLimited, nowMs, contested);
+    const queue = this.drain.contested(nowMs) ? 'contested' : this.queue.ms < SHORT_QUEUE_MS ? 'short' : 'usual';
+    this.aimd.update(this.state, arriving, this.rttMs, this.applicationLimited, nowMs, queue);
     this.loss.update(this.aimd.bps, acked, this.queue.ms, this.applicationLimited, nowMs);
     this.lossShare = this.loss.share;
     this.publish(nowMs);
