@@ -65,3 +65,72 @@ test('a camera is sent in layers, and those that nobody takes are off until some
   await bob.sees(1, 10_000);
   expect((await encodings(ann))[0]?.fps).toBe(15);
 });
+
+/** What is looked at of the SDK's room. */
+interface Shown {
+  participants: { id: string }[];
+  setView(tiles: unknown[]): void;
+}
+
+/** Shows everybody else like this, whatever the app would. */
+const show = (person: Participant, role: 'thumbnail' | 'stage', height: number) =>
+  person.page.evaluate(
+    ([role, height]: [string, number]) => {
+      const { room } = (window as unknown as { efir: { room: Shown } }).efir;
+      const setView = Object.getPrototypeOf(room).setView as Shown['setView'];
+      room.setView = () => {};
+      const tiles = room.participants.map(({ id }) => ({
+        show: { participant: id, source: 'camera' },
+        ...{ role, height, width: Math.round((height * 16) / 9) },
+      }));
+      setView.call(room, tiles);
+    },
+    [role, height] as [string, number],
+  );
+
+test.each([
+  ['vp8', 3],
+  ['h264', 3],
+  ['vp9', 1],
+  ['av1', 1],
+])('of the three sizes that %s is sent in, each receiver gets the one that it shows', async (codec, streams) => {
+  const room = stage.room();
+  await (await stage.server()).putRoom(room, { videoCodecs: [codec], topology: 'sfu' });
+  // Nobody speaks, so nobody is shown at the best for that.
+  const ann = await stage.join(room, 'Ann', {
+    query: { quality: 'h720', fps: '10', audio: '0' },
+    probe: { noFirstFrames: true, cores: 8 },
+  });
+  const quiet = { query: { video: '0', audio: '0' }, probe: { noFirstFrames: true } };
+  const people = { small: await stage.join(room, 'Bob', quiet), large: await stage.join(room, 'Cleo', quiet) };
+  for (const person of Object.values(people)) await person.sees(1, 20_000);
+  expect(await encodings(ann)).toHaveLength(streams);
+
+  const width = async (person: Participant) =>
+    Math.max(
+      0,
+      ...(await person.stats()).inbound
+        .filter(({ kind, frames }) => kind === 'video' && frames > 0)
+        .map((s) => s.width),
+    );
+  const gets = (person: Participant, wanted: number) =>
+    until(
+      async () => (await width(person)) === wanted,
+      { within: 20_000, what: `${person.name} gets a picture ${wanted} wide in ${codec}` },
+      async () => ({
+        width: await width(person),
+        sent: (await ann.stats()).outbound.filter(({ kind }) => kind === 'video'),
+      }),
+    );
+  await show(people.small, 'thumbnail', 180);
+  await show(people.large, 'stage', 720);
+  await gets(people.small, 320);
+  await gets(people.large, 1280);
+  await show(people.large, 'stage', 360);
+  await gets(people.large, 640);
+  await show(people.small, 'stage', 720);
+  await gets(people.small, 1280);
+  await show(people.small, 'thumbnail', 180);
+  await gets(people.small, 320);
+  expect(await width(people.large)).toBe(640);
+});

@@ -11,6 +11,8 @@ export interface ProbeOptions {
   keepTcp?: boolean;
   /** Don't look for the first frame of each track: many tracks on a busy machine would feel it. */
   noFirstFrames?: boolean;
+  /** As many cores as the page is to believe it has. */
+  cores?: number;
   /** What the page does without: asking again for what was lost (and its key frames), or what is sent to mend losses ahead. */
   without?: ('nack' | 'fec')[];
 }
@@ -30,6 +32,9 @@ export function installProbe(options: ProbeOptions): void {
   if (!Native || window.efirPeers) return;
   window.efirPeers = [];
   window.efirFirstFrames = {};
+
+  const { cores } = options;
+  if (cores !== undefined) Object.defineProperty(navigator, 'hardwareConcurrency', { get: () => cores });
 
   const bend = (sdp: string): string => {
     if (!options.relayPort) return sdp;
