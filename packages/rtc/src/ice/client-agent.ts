@@ -45,6 +45,8 @@ export interface IceClientAgentOptions {
   nominationDelayMs?: number;
   /** Mean time between consent checks, default 5,000. */
   consentIntervalMs?: number;
+  /** A consent check without an answer is followed by the next one after this; default: as ever. */
+  consentRetryMs?: number;
   /** Default 30,000. */
   consentTimeoutMs?: number;
 }
@@ -92,6 +94,7 @@ export class IceClientAgent {
       rtoMs: options.rtoMs ?? 250,
       nominationDelayMs: options.nominationDelayMs ?? 100,
       consentIntervalMs: options.consentIntervalMs ?? 5_000,
+      consentRetryMs: options.consentRetryMs ?? Number.POSITIVE_INFINITY,
       consentTimeoutMs: options.consentTimeoutMs ?? 30_000,
     };
     this.#local = options.local;
@@ -122,6 +125,11 @@ export class IceClientAgent {
   /** Of the last answered check that was sent once, or null. */
   get roundTripMs(): number | null {
     return this.#roundTripMs;
+  }
+
+  /** When the other side last agreed to be sent to. */
+  get consentMs(): number {
+    return this.#consentMs;
   }
 
   /** When `poll` will have something to do, if nothing comes before. */
@@ -246,6 +254,7 @@ export class IceClientAgent {
       return;
     }
     this.#scheduleConsent(now);
+    this.#nextConsentMs = Math.min(this.#nextConsentMs, now + this.#options.consentRetryMs);
     out.push(this.#request(pair, 'consent', now));
   }
 
@@ -301,6 +310,7 @@ export class IceClientAgent {
     if (transaction.measuresRtt) this.#roundTripMs = now - transaction.sentMs;
     if (purpose === 'consent') {
       this.#consentMs = now;
+      this.#scheduleConsent(now);
       return;
     }
     pair.state = 'valid';

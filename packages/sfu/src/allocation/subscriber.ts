@@ -4,6 +4,7 @@
  */
 import { BandwidthEstimator, FecRate, redDistance } from '@efir/rtc';
 import { MAX_LAYERS } from '../routing/packet-reader.js';
+import type { ReceivingSide } from '../routing/receiving-side.js';
 import { NO_ENCODING } from '../routing/stream-table.js';
 import type { Transport } from '../routing/transport.js';
 import type { VirtualStream } from '../routing/virtual-stream.js';
@@ -47,7 +48,7 @@ export interface Given {
   paused: boolean;
 }
 
-export class Subscriber {
+export class Subscriber implements ReceivingSide {
   reception: Reception = { video: true, maxBps: null };
   /** There once the client has told about the path. */
   estimator: BandwidthEstimator | null = null;
@@ -67,7 +68,7 @@ export class Subscriber {
   #startingMs = new Map<VirtualStream, number>();
 
   constructor(readonly transport: Transport) {
-    this.#quality = new QualityReports(transport);
+    this.#quality = new QualityReports(transport, this);
   }
 
   /** Infinity: nothing is known of the path, so nothing is held back. */
@@ -262,7 +263,7 @@ export class Subscriber {
 /** The best option that is not above what the stream has been given; -1: it has nothing. */
 function currentOption(stream: VirtualStream, options: readonly LayerOption[]): number {
   const { given, producer } = stream;
-  if (given.spatial < 0 || stream.epoch?.encoding.producer !== producer) return -1;
+  if (given.spatial < 0 || stream.epoch?.encoding.producer.id !== producer?.id) return -1;
   let best = -1;
   for (const [i, { spatial, temporal }] of options.entries()) {
     if (spatial < given.spatial || (spatial === given.spatial && temporal <= given.temporal)) best = i;

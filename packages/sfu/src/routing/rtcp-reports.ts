@@ -25,14 +25,14 @@ export class RtcpReports {
   /** Every 20 ms: NACKs and key-frame requests to publishers. */
   repairs(encoding: Encoding): void {
     const { engine } = this;
-    const transport = engine.transports.get(encoding.producer.transport);
+    const transport = encoding.producer.carrier;
     if (!transport?.connected || encoding.ssrc === 0) return;
     const { nack } = encoding;
     const lost =
       nack && nack.missing > 0 ? nack.due(engine.now, transport.roundTripMs ?? DEFAULT_RTT_MS, this.#missing) : 0;
     if (nack?.keyFrameNeeded) {
       nack.keyFrameNeeded = false;
-      encoding.keyFrames.request();
+      if (encoding.producer.kind === 'video') encoding.keyFrames.request();
     }
     const { producer } = encoding;
     const wantKeyFrame =
