@@ -3,13 +3,13 @@
  * its video streams gets.
  */
 import { BandwidthEstimator, FecRate, redDistance } from '@efir/rtc';
-import { MAX_LAYERS } from '../routing/packet-reader.js';
+import { MAX_LAYERS } from '../routing/source-batch.js';
 import type { ReceivingSide } from '../routing/receiving-side.js';
 import { NO_ENCODING } from '../routing/stream-table.js';
 import type { Transport } from '../routing/transport.js';
 import type { VirtualStream } from '../routing/virtual-stream.js';
 import type { Reception, StreamWant } from '../worker/control.js';
-import { allocate, type Demand, type LayerOption, wantedBps } from './allocate.js';
+import { allocate, type Demand, type LayerOption, RAISE_MARGIN, wantedBps } from './allocate.js';
 import { highestFor, layerOptions, type SpatialLayer, spatialLayers } from './layer-options.js';
 import { QualityReports } from './quality.js';
 
@@ -61,6 +61,8 @@ export class Subscriber implements ReceivingSide {
   readonly #fec = new FecRate();
   /** Everything is at its best: nothing will change by itself. */
   #settled = false;
+  /** What the path would have to carry for all that is wanted. */
+  #neededBps = 0;
   #slowUntilMs = -1;
   #loweredMs = Number.NEGATIVE_INFINITY;
   #allocatedMs = Number.NEGATIVE_INFINITY;
@@ -132,7 +134,7 @@ export class Subscriber implements ReceivingSide {
   /** Every 20 ms: begins a probe when one is due. */
   probe(now: number): void {
     const { estimator } = this;
-    if (!estimator || this.wantedBps <= estimator.targetBps) return;
+    if (!estimator || this.#neededBps <= estimator.targetBps) return;
     const stream = this.#padded();
     const cluster = stream && estimator.probe(now);
     if (cluster) this.transport.engine.prober.start(this, stream, cluster, now);
@@ -164,7 +166,6 @@ export class Subscriber implements ReceivingSide {
     this.#allocatedAtBps = this.estimateBps;
     const { streams, demands, layers } = this.#demands(now);
     this.wantedBps = wantedBps(demands) + this.#audioBps();
-    this.estimator?.wanted(this.wantedBps);
     const most = Math.min(this.estimateBps, this.reception.maxBps ?? Number.POSITIVE_INFINITY);
     // Redundancy has its share of the path.
     const budget = (most - this.#audioBps()) / (1 + this.#fec.share);
@@ -183,6 +184,9 @@ export class Subscriber implements ReceivingSide {
       if (option) this.#aim(stream, layers[i], option, now);
       else stream.stop();
     }
+    // What is to be raised needs its margin, or the estimate stays for ever where it is just not enough.
+    this.#neededBps = this.wantedBps * (this.#settled ? 1 : RAISE_MARGIN);
+    this.estimator?.wanted(this.#neededBps);
     if (this.estimator) {
       const rate = Math.max(this.estimateBps * PACING_FACTOR, this.allocatedBps * ALLOCATED_FACTOR);
       engine.pacing.setRate(transport.number, rate > UNPACED_BPS ? 0 : rate, now);

@@ -1,5 +1,5 @@
 /** What an encoding's layers cost and how large they are: bytes counted as they come, rates once in a while. */
-import { MAX_LAYERS } from './packet-reader.js';
+import { MAX_LAYERS } from './source-batch.js';
 
 const CELLS = MAX_LAYERS * MAX_LAYERS;
 /** Share of a new rate in the average. */

@@ -90,6 +90,10 @@ export class Router {
 
   /** `next` is the same source on another way: streams go over at its next key frame, and show the old one until then. */
   succeed(old: Producer, next: Producer): void {
+    for (const [i, encoding] of next.encodings.entries()) {
+      encoding.before = old.encodings[i] ?? null;
+      if (encoding.before) encoding.before.before = null;
+    }
     this.producers.set(next.id, next);
     const number = this.#audioNumber.get(old);
     if (number !== undefined) {

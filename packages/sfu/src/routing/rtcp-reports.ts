@@ -38,8 +38,8 @@ export class RtcpReports {
     const wantKeyFrame =
       encoding.packets > 0 &&
       encoding.streamCount > 0 &&
-      // A publisher is asked so often and no more, whichever of its layers it is for.
-      engine.now - producer.keyFrameAskedMs >= MIN_INTERVAL_MS &&
+      // A publisher is asked so often and no more, whichever of its layers it is for; behind a pipe its own router sees to that.
+      (producer.piped !== null || engine.now - producer.keyFrameAskedMs >= MIN_INTERVAL_MS) &&
       encoding.keyFrames.due(engine.now);
     if (lost === 0 && !wantKeyFrame) return;
     const writer = this.#writer;

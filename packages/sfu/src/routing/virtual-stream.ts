@@ -17,10 +17,10 @@ import type { StreamSource, StreamWant } from '../worker/control.js';
 import type { Encoding } from './encoding.js';
 import { bigEndianWord, headerTemplate } from './header-template.js';
 import { LayerFilter } from './layer-filter.js';
-import { MAX_LAYERS, type PacketReader } from './packet-reader.js';
+import type { PacketReader } from './packet-reader.js';
 import { matchingCodec, type Producer } from './producer.js';
 import { type Protection, protectionFor } from './protection.js';
-import { CARRIED, CARRIED_EXTENSIONS, type SourceBatch } from './source-batch.js';
+import { CARRIED, CARRIED_EXTENSIONS, MAX_LAYERS, type SourceBatch } from './source-batch.js';
 import { NO_ENCODING, type StreamTable, TEMPLATE_WORDS } from './stream-table.js';
 import type { Transport } from './transport.js';
 

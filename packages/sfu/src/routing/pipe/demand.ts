@@ -4,7 +4,7 @@
  */
 
 import type { Encoding } from '../encoding.js';
-import { MAX_LAYERS } from '../packet-reader.js';
+import { MAX_LAYERS } from '../source-batch.js';
 import type { ReceivingSide } from '../receiving-side.js';
 import type { Transport } from '../transport.js';
 import type { VirtualStream } from '../virtual-stream.js';

@@ -4,7 +4,7 @@
  * entries that make no sense are left out and counted.
  */
 import type { MediaKind } from '@efir/rtc';
-import { MAX_LAYERS } from '../packet-reader.js';
+import { MAX_LAYERS } from '../source-batch.js';
 
 /** Both ends must have the same. */
 export const PIPE_VERSION = 1;
