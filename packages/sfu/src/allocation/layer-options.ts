@@ -1,7 +1,7 @@
 /** In which ways a producer's picture can be sent for a tile, from the least to the best. */
 import type { Encoding } from '../routing/encoding.js';
-import { MAX_LAYERS } from '../routing/source-batch.js';
 import type { Producer } from '../routing/producer.js';
+import { MAX_LAYERS } from '../routing/source-batch.js';
 import type { StreamWant } from '../worker/control.js';
 import type { LayerOption } from './allocate.js';
 

@@ -3,8 +3,8 @@
  * its video streams gets.
  */
 import { BandwidthEstimator, FecRate, redDistance } from '@efir/rtc';
-import { MAX_LAYERS } from '../routing/source-batch.js';
 import type { ReceivingSide } from '../routing/receiving-side.js';
+import { MAX_LAYERS } from '../routing/source-batch.js';
 import { NO_ENCODING } from '../routing/stream-table.js';
 import type { Transport } from '../routing/transport.js';
 import type { VirtualStream } from '../routing/virtual-stream.js';

@@ -4,8 +4,8 @@
  */
 
 import type { Encoding } from '../encoding.js';
-import { MAX_LAYERS } from '../source-batch.js';
 import type { ReceivingSide } from '../receiving-side.js';
+import { MAX_LAYERS } from '../source-batch.js';
 import type { Transport } from '../transport.js';
 import type { VirtualStream } from '../virtual-stream.js';
 import type { EncodingWant } from './messages.js';

@@ -140,7 +140,9 @@ for (const [name, delayMs] of [
     expect(sound).toMatchObject({ missing: 0, backTicks: 0 });
     expect(sound.longestMs).toBeLessThan(150);
     // Each frame of sound once, in its own time.
-    const steps = arrivalsOf(viewer, 'a0').map(({ timestamp }, i, all) => (i > 0 ? timestamp - all[i - 1].timestamp : 960));
+    const steps = arrivalsOf(viewer, 'a0').map(({ timestamp }, i, all) =>
+      i > 0 ? timestamp - all[i - 1].timestamp : 960,
+    );
     expect(steps.every((step) => step > 0 && step % 960 === 0)).toBe(true);
     expect(idsIn(leaf)).toEqual(['ann.1/a', 'ann.1/v']);
   });

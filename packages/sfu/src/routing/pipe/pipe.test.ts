@@ -113,7 +113,9 @@ test('loss on the link is repaired on the link', async () => {
   expect(ann.requests).toEqual([]);
   expect(b.engine.counters.nacksSent).toBeGreaterThan(30);
   expect(a.engine.counters.retransmitted).toBeGreaterThan(30);
-  const loss = a.engine.transportCc.history(pipe.source.transport.number)!.figures(a.engine.transportCc.nowUs).lossShare;
+  const loss = a.engine.transportCc
+    .history(pipe.source.transport.number)!
+    .figures(a.engine.transportCc.nowUs).lossShare;
   expect(loss).toBeGreaterThan(0.04);
   expect(loss).toBeLessThan(0.2);
 }, 30_000);

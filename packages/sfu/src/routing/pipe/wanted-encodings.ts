@@ -3,9 +3,9 @@
  * it can be shown; less only after a while.
  */
 import type { Encoding } from '../encoding.js';
-import { MAX_LAYERS } from '../source-batch.js';
 import type { Producer } from '../producer.js';
 import type { Router } from '../router.js';
+import { MAX_LAYERS } from '../source-batch.js';
 import type { VirtualStream } from '../virtual-stream.js';
 import { PipeDemand } from './demand.js';
 import type { EncodingWant } from './messages.js';
