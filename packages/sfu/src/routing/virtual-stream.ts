@@ -143,10 +143,13 @@ export class VirtualStream {
 
   /** Leaves layers above these out, from the next frame on that allows it. */
   limit(spatial: number, temporal: number): void {
+    const before = this.limits.spatial;
     this.limits.spatial = spatial;
     this.limits.temporal = temporal;
     const { epoch, table, number } = this;
     if (!epoch || table.current[number] !== epoch.encoding.number) return;
+    // A spatial layer within the encoding can be taken up at a key frame.
+    if (spatial > before && epoch.encoding.layers.topSpatial > before) epoch.encoding.keyFrames.request();
     if (epoch.filter) {
       epoch.filter.wantSpatial = spatial;
       epoch.filter.wantTemporal = temporal;

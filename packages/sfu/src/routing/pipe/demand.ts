@@ -97,10 +97,7 @@ function aim({ stream, want }: Lane, encoding: Encoding): void {
   stream.given.spatial = simulcast ? producer.ordered.indexOf(encoding) : want!.spatial;
   stream.given.temporal = want!.temporal;
   stream.given.paused = false;
-  const more = want!.spatial > stream.limits.spatial;
   stream.limit(want!.spatial, want!.temporal);
-  // Spatial layers of one encoding can be taken up at a key frame only.
-  if (more && encoding.layers.topSpatial > 0) encoding.keyFrames.request();
   stream.prepare(encoding);
 }
 
