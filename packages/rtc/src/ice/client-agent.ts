@@ -83,7 +83,8 @@ export class IceClientAgent {
   /** When the first pair of this round became valid. */
   #validSinceMs: number | null = null;
   #nextConsentMs = Number.POSITIVE_INFINITY;
-  #consentMs = Number.NEGATIVE_INFINITY;
+  /** When the other side last agreed to be sent to. */
+  consentMs = Number.NEGATIVE_INFINITY;
   #roundTripMs: number | null = null;
 
   constructor(options: IceClientAgentOptions) {
@@ -127,9 +128,9 @@ export class IceClientAgent {
     return this.#roundTripMs;
   }
 
-  /** When the other side last agreed to be sent to. */
-  get consentMs(): number {
-    return this.#consentMs;
+  /** Whether the other side is there must be known soon: the next consent check is due now. */
+  hurry(now: number): void {
+    if (this.#state === 'connected') this.#nextConsentMs = Math.min(this.#nextConsentMs, now);
   }
 
   /** When `poll` will have something to do, if nothing comes before. */
@@ -249,7 +250,7 @@ export class IceClientAgent {
   #keepConsent(now: number, out: { to: RemoteCandidate; packet: Uint8Array }[]): void {
     const pair = this.#selected;
     if (!pair || now < this.#nextConsentMs) return;
-    if (now - this.#consentMs > this.#options.consentTimeoutMs) {
+    if (now - this.consentMs > this.#options.consentTimeoutMs) {
       this.#fail('Consent is gone: the other side does not answer any more.');
       return;
     }
@@ -309,7 +310,7 @@ export class IceClientAgent {
   #succeeded({ pair, transaction, purpose }: Check, now: number): void {
     if (transaction.measuresRtt) this.#roundTripMs = now - transaction.sentMs;
     if (purpose === 'consent') {
-      this.#consentMs = now;
+      this.consentMs = now;
       this.#scheduleConsent(now);
       return;
     }
@@ -335,7 +336,7 @@ export class IceClientAgent {
   #select(pair: Pair, now: number): void {
     this.#selected = pair;
     this.#state = 'connected';
-    this.#consentMs = now;
+    this.consentMs = now;
     this.#forgetChecks((check) => check.purpose !== 'consent');
     this.#scheduleConsent(now);
   }

@@ -73,6 +73,8 @@ export class Engine {
   readonly transports = new Map<string, Transport>();
   /** Ends of pipes to other routers. */
   readonly pipes = new Set<PipeEnd>();
+  /** Somebody takes something else than before: what pipes want is to be looked at soon. */
+  pipesHurry = false;
   readonly counters = engineCounters();
   /** ms, of the turn under way. */
   now = 0;

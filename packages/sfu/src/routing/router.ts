@@ -90,6 +90,7 @@ export class Router {
 
   /** `next` is the same source on another way: streams go over at its next key frame, and show the old one until then. */
   succeed(old: Producer, next: Producer): void {
+    this.engine.pipesHurry = true;
     for (const [i, encoding] of next.encodings.entries()) {
       encoding.before = old.encodings[i] ?? null;
       if (encoding.before) encoding.before.before = null;
@@ -139,6 +140,7 @@ export class Router {
   }
 
   route(stream: VirtualStream, source: StreamSource, want?: StreamWant): void {
+    this.engine.pipesHurry = true;
     stream.source = source;
     if (want) {
       stream.want = want;

@@ -37,7 +37,8 @@ export class Schedule {
       this.#speakerAt = now + SPEAKER_MS;
       for (const router of engine.routers.values()) router.tick(now);
     }
-    if (now >= this.#pipesAt) {
+    if (now >= this.#pipesAt || engine.pipesHurry) {
+      engine.pipesHurry = false;
       this.#pipesAt = now + PIPES_MS;
       for (const pipe of engine.pipes) pipe.tick(now);
     }

@@ -93,11 +93,14 @@ export type WorkerRequest =
    * only what is published here. `maxBps`: video is cut off above it, the best layers first.
    */
   | ({ type: 'openPipeSource'; relay: boolean; maxBps?: number } & PipeDescription)
-  /** The end that receives connects to one of the source's candidates, from a port of its own; UDP only. */
+  /**
+   * The end that receives connects to one of the source's candidates, from a port of its own; UDP only. A second one that brings
+   * the same producers stands by, and takes over when the first is closed, fails or has been silent for some 200 ms.
+   */
   | ({ type: 'openPipeSink'; candidates: HostCandidate[] } & PipeDescription)
   /**
    * A sink whose producers come by other pipes as well closes once everybody is shown those, 3 s later at most; every other end
-   * at once.
+   * at once. To change over, close the sink: the source's end follows.
    */
   | { type: 'closePipe'; pipe: string }
   | { type: 'pipeStats'; pipe: string }

@@ -18,8 +18,14 @@ import { SinkIce } from './sink-ice.js';
 /** From its opening until it is of use. */
 const SETUP_MS = 8_000;
 const SILENT_MS = 2_000;
+/** A sink that hears nothing for so long while something flows asks whether the source is there, */
+const SUSPECT_MS = 80;
+/** and if that isn't answered either, a pipe that stands by takes over; a round trip or two more where that takes longer. */
+const QUIET_MS = 160;
 /** How long a pipe that is left may still be needed. */
 const LEAVING_MS = 3_000;
+/** A pipe on which nothing flows has answered within this as long as all is well. */
+const WELL_MS = 600;
 /** Streams that a pipe may bring at one time, with those that repair them. */
 const MAX_SSRCS = 8_192;
 
@@ -29,6 +35,10 @@ interface Link {
   end: PipeEnd;
   meter: PipeMeter;
   silence: Silence;
+  /** Since anything at all came. */
+  quiet: Silence;
+  /** It is so quiet that others are preferred. */
+  avoided: boolean;
   openedMs: number;
   dtlsStarted: boolean;
   /** One of the two. */
@@ -36,6 +46,8 @@ interface Link {
   ice?: SinkIce;
   /** What was heard last, to see whether there is more. */
   heard: number;
+  /** When something authentic came last, sinks only. */
+  heardMs: number;
   /** It is being left, until then at most. */
   leavingUntilMs: number | null;
 }
@@ -53,7 +65,8 @@ export interface PipeLinksOptions {
 }
 
 export class PipeLinks {
-  readonly counters = { pipesOpened: 0, pipesFailed: 0 };
+  /** `pipesAvoided`: how often a sink was so quiet that another took over. */
+  readonly counters = { pipesOpened: 0, pipesFailed: 0, pipesAvoided: 0 };
   readonly #links = new Map<string, Link>();
   readonly #byPeer = new Map<number, Link>();
   readonly #bySocket = new Map<number, Link>();
@@ -104,7 +117,8 @@ export class PipeLinks {
   close(id: string): void {
     const link = this.#link(id);
     const { end } = link;
-    if (end instanceof PipeSink && end.ready && this.#hasOther(link)) {
+    const again = link.leavingUntilMs !== null;
+    if (end instanceof PipeSink && end.ready && !again && this.#others(link).length > 0) {
       link.leavingUntilMs = this.options.engine.now + LEAVING_MS;
       end.leave();
     } else this.#end(link, 'closed');
@@ -170,6 +184,8 @@ export class PipeLinks {
   ): Link {
     const { engine, datapath } = this.options;
     if (!engine.routers.has(router)) throw new SfuError('not-found', `no router ${router}`);
+    const before = this.#links.get(id);
+    if (before && before.leavingUntilMs !== null) this.#end(before, 'closed');
     const peer = datapath.createPeer();
     let link: Link | null = null;
     let end: PipeEnd;
@@ -189,9 +205,12 @@ export class PipeLinks {
       end,
       meter: new PipeMeter(end),
       silence: new Silence(now),
+      quiet: new Silence(now),
+      avoided: false,
       openedMs: now,
       dtlsStarted: false,
       heard: 0,
+      heardMs: 0,
       leavingUntilMs: null,
     };
     this.#links.set(id, link);
@@ -226,6 +245,7 @@ export class PipeLinks {
       if (ice.answeredMs > link.heard) {
         link.heard = ice.answeredMs;
         silence.heard();
+        link.quiet.heard();
         if (ice.roundTripMs !== null) transport.measuredRoundTrip(ice.roundTripMs);
       }
     } else if (lite) {
@@ -240,22 +260,43 @@ export class PipeLinks {
       if (ice?.failure) this.#end(link, 'failed', ice.failure);
       else if (now - link.openedMs > SETUP_MS) this.#end(link, 'failed', 'the other end could not be reached in time');
     } else if (silence.ms > SILENT_MS) this.#end(link, 'failed', 'the other end has fallen silent');
-    else if (link.leavingUntilMs !== null && (now >= link.leavingUntilMs || (end instanceof PipeSink && end.left)))
-      this.#end(link, 'closed');
+    else if (end instanceof PipeSink) this.#watchSink(link, end, now);
   }
 
-  /** What it brings may come by another pipe. */
-  #hasOther(link: Link): boolean {
+  #watchSink(link: Link, end: PipeSink, now: number): void {
+    const { ice, quiet } = link;
+    if (link.leavingUntilMs !== null) {
+      const settled = end.left && this.#others(link).every((other) => other.end.ready);
+      if (settled || now >= link.leavingUntilMs) this.#end(link, 'closed');
+      return;
+    }
+    const { heardMs, roundTripMs = 0 } = end.transport;
+    if (heardMs > link.heardMs) quiet.heard();
+    link.heardMs = heardMs;
+    quiet.tick(now);
+    if (quiet.ms <= SUSPECT_MS) {
+      if (link.avoided) end.stay();
+      link.avoided = false;
+      return;
+    }
+    if (!link.avoided && !end.flows(now)) return;
+    ice?.hurry(now);
+    if (link.avoided || quiet.ms < QUIET_MS + 2 * roundTripMs || !this.#others(link).some(isWell)) return;
+    link.avoided = true;
+    this.counters.pipesAvoided++;
+    end.leave();
+  }
+
+  /** By which may come what it brings. */
+  #others(link: Link): Link[] {
     const { router } = link.end.transport;
-    for (const other of this.#links.values())
-      if (
+    return [...this.#links.values()].filter(
+      (other) =>
         other !== link &&
         other.end.role === 'sink' &&
         other.leavingUntilMs === null &&
-        other.end.transport.router === router
-      )
-        return true;
-    return false;
+        other.end.transport.router === router,
+    );
   }
 
   #end(link: Link, state: 'closed' | 'failed', reason?: string): void {
@@ -285,4 +326,8 @@ export class PipeLinks {
     if (!link) throw new SfuError('not-found', `no pipe ${id}`);
     return link;
   }
+}
+
+function isWell({ end, quiet, avoided, silence }: Link): boolean {
+  return end.ready && !avoided && (quiet.ms <= SUSPECT_MS || silence.ms < WELL_MS);
 }

@@ -90,7 +90,14 @@ const credentials = () => ({
   password: randomBytes(16).toString('hex'),
 });
 
-async function pipe(from: Node, to: Node, id: string, port = from.worker.port, fingerprint = to.worker.fingerprint) {
+async function pipe(
+  from: Node,
+  to: Node,
+  id: string,
+  port = from.worker.port,
+  fingerprint = to.worker.fingerprint,
+  relay = false,
+) {
   const [source, sink] = [credentials(), credentials()];
   const common = { router: 'r', pipe: id };
   await from.worker.request({
@@ -99,7 +106,7 @@ async function pipe(from: Node, to: Node, id: string, port = from.worker.port, f
     localIce: source,
     remoteIce: sink,
     remoteFingerprints: [fingerprint],
-    relay: false,
+    relay,
   });
   await to.worker.request({
     ...common,
@@ -323,3 +330,37 @@ test('nobody at the other end: it fails in time, with a reason', async () => {
     b.worker.request({ ...request, type: 'openPipeSource', router: 'x', remoteFingerprints, relay: true }),
   ).rejects.toMatchObject({ reason: 'not-found' });
 }, 30_000);
+
+test('when a parent is killed a pipe that stands by takes over, long before it is given up', async () => {
+  const [origin, first, second, leaf] = await Promise.all([0, 1, 2, 3].map((index) => Node.start(index)));
+  publish(await origin.join('pub.1', [PUBLISHED]));
+  await pipe(origin, first, 'o1', origin.worker.port, undefined, true);
+  await pipe(origin, second, 'o2', origin.worker.port, undefined, true);
+  await Promise.all([connected(first, 'o1'), connected(second, 'o2')]);
+  await pipe(first, leaf, 'l1', first.worker.port, undefined, true);
+  await connected(leaf, 'l1');
+  await pipe(second, leaf, 'l2', second.worker.port, undefined, true);
+  await connected(leaf, 'l2');
+  const viewer = await view(leaf, 3001);
+  await until(() => viewer.incoming[0].packets > 100, 'pictures');
+  await until(() => leaf.figures('l1')?.streams === 1, 'figures');
+  // It costs nothing.
+  expect(leaf.figures('l2')!.streams).toBe(0);
+  let { packets } = viewer.incoming[0];
+  let lastMs = performance.now();
+  let longestMs = 0;
+  process.kill(first.worker.pid, 'SIGKILL');
+  const killed = performance.now();
+  while (performance.now() - killed < 3_000) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (viewer.incoming[0].packets === packets) continue;
+    packets = viewer.incoming[0].packets;
+    longestMs = Math.max(longestMs, performance.now() - lastMs);
+    lastMs = performance.now();
+  }
+  expect(longestMs).toBeLessThan(1_000);
+  expect(performance.now() - lastMs).toBeLessThan(500);
+  expect(leaf.state('l1')).toMatchObject({ state: 'failed' });
+  expect(leaf.state('l2')).toMatchObject({ state: 'connected' });
+  expect(viewer.incoming[0].stats().lost).toBe(0);
+}, 40_000);

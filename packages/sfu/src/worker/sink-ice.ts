@@ -82,6 +82,12 @@ export class SinkIce {
     return this.#agent.consentMs;
   }
 
+  /** Asks at once whether the source is there. */
+  hurry(now: number): void {
+    this.#agent.hurry(now);
+    this.#nextPollMs = 0;
+  }
+
   /** Sends what is due. */
   tick(now: number): void {
     if (now < this.#nextPollMs) return;

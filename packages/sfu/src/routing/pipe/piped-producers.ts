@@ -60,7 +60,17 @@ export class PipedProducers {
     if (next) this.router.succeed(producer, next);
   }
 
-  /** Nobody is shown it any more, and somebody else brings it. */
+  /** Its pipe is not left after all. */
+  stay(producer: Producer): void {
+    this.#leaving.delete(producer);
+  }
+
+  /** Another pipe brings it, or did while this one was being left. */
+  isShared(producer: Producer): boolean {
+    return (this.#byId.get(producer.id)?.length ?? 0) > 1;
+  }
+
+  /** Nobody is shown it any more by this way. */
   isLeft(producer: Producer): boolean {
     return (
       this.router.producers.get(producer.id) !== producer &&

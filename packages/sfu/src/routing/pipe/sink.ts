@@ -85,14 +85,27 @@ export class PipeSink implements PipeEnd {
     this.#channel.start(now);
   }
 
+  /** Something came within the last seconds, and is to go on. */
+  flows(now: number): boolean {
+    for (const { producer } of this.#brought.values())
+      for (const encoding of producer.encodings) if (encoding.streamCount > 0 && encoding.flows(now)) return true;
+    return false;
+  }
+
   /** It is about to be closed: what others bring as well is taken from them, see `left`. */
   leave(): void {
     for (const { producer } of this.#brought.values()) this.#piped.leave(producer);
   }
 
-  /** All that it brings comes by others. */
+  /** It is not to be closed after all: it stands by. */
+  stay(): void {
+    for (const { producer } of this.#brought.values()) this.#piped.stay(producer);
+  }
+
+  /** All that others bring as well is shown by them. */
   get left(): boolean {
-    for (const { producer } of this.#brought.values()) if (!this.#piped.isLeft(producer)) return false;
+    for (const { producer } of this.#brought.values())
+      if (this.#piped.isShared(producer) && !this.#piped.isLeft(producer)) return false;
     return true;
   }
 
