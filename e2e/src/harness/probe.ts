@@ -11,6 +11,8 @@ export interface ProbeOptions {
   keepTcp?: boolean;
   /** Don't look for the first frame of each track: many tracks on a busy machine would feel it. */
   noFirstFrames?: boolean;
+  /** What the page does without: asking again for what was lost (and its key frames), or what is sent to mend losses ahead. */
+  without?: ('nack' | 'fec')[];
 }
 
 declare global {
@@ -56,6 +58,20 @@ export function installProbe(options: ProbeOptions): void {
     }, 20);
   };
 
+  const without = options.without ?? [];
+  const absent = [
+    ...(without.includes('nack') ? ['video/rtx'] : []),
+    ...(without.includes('fec') ? ['audio/red', 'video/red', 'video/ulpfec', 'video/flexfec-03'] : []),
+  ];
+  const capabilities = RTCRtpReceiver.getCapabilities?.bind(RTCRtpReceiver);
+  if (absent.length > 0 && capabilities) {
+    RTCRtpReceiver.getCapabilities = (kind) => {
+      const known = capabilities(kind);
+      return known && { ...known, codecs: known.codecs.filter((codec) => !absent.includes(codec.mimeType)) };
+    };
+  }
+  const cut = (sdp = ''): string => (without.includes('nack') ? sdp.replace(/a=rtcp-fb:\d+ nack\r\n/g, '') : sdp);
+
   window.RTCPeerConnection = class extends Native {
     constructor(configuration?: RTCConfiguration) {
       super(configuration);
@@ -63,6 +79,11 @@ export function installProbe(options: ProbeOptions): void {
       this.addEventListener('track', (event) => {
         if (event.track.kind === 'video' && !options.noFirstFrames) watchFirstFrame(event.receiver);
       });
+    }
+    // Its other forms are with callbacks, which nobody uses.
+    override async createOffer(options?: unknown): Promise<never> {
+      const { type, sdp } = await super.createOffer(options as RTCOfferOptions);
+      return { type, sdp: cut(sdp) } as never;
     }
     override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
       const { type, sdp } = description;

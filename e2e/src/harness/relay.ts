@@ -21,6 +21,8 @@ class Lane {
   conditions: Conditions = { ...OPEN };
   passed = 0;
   lost = 0;
+  /** Where somebody wants to know: when each datagram came, and how long it waits for its turn, ms. */
+  waits: { at: number; ms: number }[] | undefined;
   /** When the rate limit lets the next bit through, ms. */
   private freeAt = 0;
 
@@ -42,6 +44,7 @@ class Lane {
       }
       this.freeAt = start + (bytes * 8000) / rateBps;
       waitMs += this.freeAt - now;
+      this.waits?.push({ at: now, ms: start - now });
     }
     this.passed++;
     if (waitMs < 1) deliver();

@@ -320,10 +320,11 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   private async measureLevels(): Promise<void> {
-    const { current } = this.session.paths;
+    const { current, next } = this.session.paths;
     const now = performance.now();
     let took = 0;
-    if (current) {
+    // Two paths at a time are enough to do.
+    if (current && !next) {
       for (const participant of this.roster.list) {
         const muted = participant.track('microphone')?.muted;
         const receiver = muted ? undefined : current.receiver(participant.id, 'microphone');

@@ -2,12 +2,12 @@ import type {
   EnterReply,
   LiveTopology,
   QualityEvent,
-  RelayedMessage,
   RoomInfo,
   SaidMessage,
   TopologyEvent,
   TrackSource,
 } from '@efir/protocol';
+import { IceServers } from './connection/ice-servers.js';
 import { NetworkWatch } from './connection/network-watch.js';
 import { Recovery } from './connection/recovery.js';
 import { asEfirError, EfirError, type EfirErrorCode } from './errors.js';
@@ -17,6 +17,7 @@ import type { RoomOptions } from './options.js';
 import { awaitedTracks } from './path/awaited.js';
 import { type PathFactoryHost, pathFactory } from './path/factory.js';
 import type { MediaPath, PathEvents } from './path/media-path.js';
+import { openingTurn } from './path/opening-turn.js';
 import { Paths } from './path/paths.js';
 import { SfuPath } from './path/sfu-path.js';
 import type { Roster } from './roster.js';
@@ -24,10 +25,6 @@ import { Signalling } from './signalling.js';
 import { ViewSender } from './view/view-sender.js';
 
 type Entered = Extract<EnterReply, { ok: true }>;
-
-/** In a move, people open their paths one after the other, this long apart, all within this, ms: a mesh is small. */
-const OPEN_EVERY_MS = 250;
-const OPEN_WITHIN_MS = 1_250;
 
 export interface SessionCallbacks extends Pick<PathEvents, 'onData' | 'onDataState'> {
   /** Something that `state` depends on may have changed. */
@@ -74,8 +71,7 @@ export class Session {
   resume: string | undefined;
   /** We are in, and have been told who is there. */
   settled = false;
-  private iceServers: RTCIceServer[] = [];
-  private iceExpiresAt = Number.POSITIVE_INFINITY;
+  private readonly iceServers = new IceServers();
   /** What the room runs on, as far as we know; for a path from scratch. */
   private wanted: LiveTopology = 'sfu';
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -101,11 +97,15 @@ export class Session {
     this.resume = options.resume;
     this.signalling = new Signalling(options.url);
     this.view = new ViewSender((view) => this.signalling.request('view', view));
-    const build = pathFactory(this.factoryHost());
     this.paths = new Paths({
-      build,
+      build: pathFactory(this.factoryHost()),
       expected: () => awaitedTracks(roster.live(), this.view.active ? this.view.current : null, this.sfuPath()),
-      spread: () => this.turn(),
+      spread: () =>
+        openingTurn(
+          local.id,
+          roster.list.map(({ id }) => id),
+          Math.random,
+        ),
       migrated: async (epoch, ok, reason) => {
         await this.signalling.request('migrated', { epoch, ok, ...(reason ? { reason } : {}) }).catch(() => {});
       },
@@ -114,13 +114,6 @@ export class Session {
       onTopology: (event) => this.onTopology(event),
     });
     this.listen();
-  }
-
-  /** When it is our turn in a move: everybody's order is the same. */
-  private turn(): number {
-    const before = this.roster.list.filter(({ id }) => id < (this.local.id ?? '')).length;
-    const turn = before * OPEN_EVERY_MS;
-    return turn <= OPEN_WITHIN_MS ? turn : Math.random() * OPEN_WITHIN_MS;
   }
 
   start(): void {
@@ -174,7 +167,7 @@ export class Session {
     signalling.on('streams', ({ streams, missing }) => this.sfuPath()?.streams(streams, missing));
     signalling.on('speaker', ({ participant }) => this.callbacks.onSpeaker(participant));
     signalling.on('topology', (event) => paths.event(event));
-    signalling.on('relay', (message) => this.relayed(message));
+    signalling.on('relay', (message) => this.newest(MeshPath)?.received(message));
     signalling.on('said', (message) => this.callbacks.onSaid(message));
     signalling.on('media-restart', () => {
       if (paths.current instanceof SfuPath) this.act(() => this.recovery.transportGone(now()));
@@ -188,17 +181,12 @@ export class Session {
 
   /** The server speaks about one transport at a time: the one that was offered last. */
   private sfuPath(): SfuPath | null {
-    for (const path of [this.paths.next, this.paths.current]) if (path instanceof SfuPath) return path;
-    return null;
+    return this.newest(SfuPath);
   }
 
-  private relayed(message: RelayedMessage): void {
-    for (const path of [this.paths.next, this.paths.current]) {
-      if (path instanceof MeshPath) {
-        path.received(message);
-        return;
-      }
-    }
+  private newest<P extends MediaPath>(kind: new (...options: never[]) => P): P | null {
+    for (const path of [this.paths.next, this.paths.current]) if (path instanceof kind) return path;
+    return null;
   }
 
   private others(change: () => void, id?: string): void {
@@ -234,7 +222,7 @@ export class Session {
     this.resume = reply.resume;
     this.info = room;
     this.wanted = migration?.topology ?? (room.topology === 'mesh' ? 'mesh' : 'sfu');
-    this.takeIceServers(reply);
+    this.iceServers.take(reply);
     this.local.identify(reply.participant, participants.find(({ id }) => id === reply.participant)?.joinedAt ?? 0);
     this.settled = reply.resumed;
     this.roster.sync(participants, reply.participant);
@@ -347,7 +335,8 @@ export class Session {
       local,
       roster,
       info: () => this.info,
-      iceServers: () => this.iceServers,
+      iceServers: () => this.iceServers.current,
+      tellMuted: (source, muted) => this.tellMuted(source, muted),
       signalling: this.signalling,
       onMedia: () => this.assign(),
       onPeerState: (participant) => callbacks.onPeerState(participant),
@@ -393,24 +382,12 @@ export class Session {
     this.callbacks.onMedia();
   }
 
-  private takeIceServers({ iceServers, iceExpiresAt }: Pick<Entered, 'iceServers' | 'iceExpiresAt'>): void {
-    this.iceServers = iceServers.map((server) => ({ ...server }));
-    this.iceExpiresAt = iceExpiresAt ?? Number.POSITIVE_INFINITY;
-  }
-
-  /** Credentials of relays hold for a time only. */
   private async freshIceServers(): Promise<void> {
-    if (Date.now() < this.iceExpiresAt - 30_000) return;
+    if (!this.iceServers.stale(Date.now())) return;
     const reply = await this.signalling.request('ice-servers', {}).catch(() => null);
     if (!reply || this.ended) return;
-    this.takeIceServers(reply);
-    for (const { pc } of this.paths.current?.connections() ?? []) {
-      try {
-        pc.setConfiguration({ ...pc.getConfiguration(), iceServers: this.iceServers });
-      } catch {
-        // Closed meanwhile.
-      }
-    }
+    this.iceServers.take(reply);
+    this.iceServers.apply(this.paths.current?.connections() ?? []);
   }
 
   private finish(reason: string, retry: boolean, error?: EfirError): void {

@@ -61,3 +61,15 @@ test('offers stay within what the server reads, and both kinds get their share',
   expect(audio).toBeGreaterThanOrEqual(video);
   expect(plan.grow({ audio: Number.NaN, video: -4 })).toEqual({ audio: 0, video: 0 });
 });
+
+test('what was left out at first is completed once, whatever else grew meanwhile', () => {
+  const plan = new SectionPlan({ audio: 8, video: 10 });
+  plan.begin({ audio: 6, video: 6 });
+  plan.sent()();
+  plan.grow({ audio: 0, video: 1 });
+  expect(plan.complete({ audio: 6, video: 10 })).toEqual({ audio: 0, video: 0 });
+  const small = new SectionPlan({ audio: 8, video: 10 });
+  small.begin({ audio: 6, video: 6 });
+  expect(small.complete({ audio: 6, video: 10 })).toEqual({ audio: 0, video: 4 });
+  expect(small.complete({ audio: 6, video: 10 })).toEqual({ audio: 0, video: 0 });
+});

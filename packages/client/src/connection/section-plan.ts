@@ -44,6 +44,12 @@ export class SectionPlan {
     return this.add({ audio: this.step('audio', missing.audio), video: this.step('video', missing.video) });
   }
 
+  /** What to add so that there are as many. */
+  complete(wanted: SectionCounts): SectionCounts {
+    const { total } = this;
+    return this.add({ audio: wanted.audio - total.audio, video: wanted.video - total.video });
+  }
+
   /** The offer with everything added so far was sent. Returns what to call when its answer came. */
   sent(): () => void {
     const inFlight = { ...this.pending };

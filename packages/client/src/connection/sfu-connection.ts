@@ -95,6 +95,14 @@ export class SfuConnection {
     return this.negotiate();
   }
 
+  /** Brings the receiving sections up to as many. Returns the exchange that this takes, if any. */
+  complete(counts: SectionCounts): Promise<void> | null {
+    const added = this.plan.complete(counts);
+    if (added.audio + added.video === 0) return null;
+    this.addReceiving(added);
+    return this.negotiate();
+  }
+
   /** Returns whether an offer is needed. */
   send(source: TrackSource, media: MediaStreamTrack | null, muted: boolean): Promise<boolean> {
     return this.sending.send(source, media, muted);

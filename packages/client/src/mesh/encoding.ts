@@ -23,7 +23,7 @@ const STEPS: readonly (readonly [height: number, frameRate: number, weakFrameRat
 ];
 
 /** While a room moves, both ways are sent and received: fewer pictures on each leave strength for both. */
-export const MOVING_FRAME_RATE = 4;
+export const MOVING_FRAME_RATE = 5;
 
 /** One that has no cores to spare. */
 export const isWeak = (cores = globalThis.navigator?.hardwareConcurrency ?? 4): boolean => cores <= 2;

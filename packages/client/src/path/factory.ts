@@ -1,5 +1,6 @@
 import type { LiveTopology, RoomInfo, TrackSource } from '@efir/protocol';
 import type { TransportState } from '../connection/recovery.js';
+import type { SectionCounts } from '../connection/section-plan.js';
 import { EfirError } from '../errors.js';
 import type { LocalParticipant } from '../local-participant.js';
 import { MeshPath } from '../mesh/mesh-path.js';
@@ -10,7 +11,7 @@ import { PAGE_LIMITS, pageSections } from '../view/view.js';
 import type { MediaPath, PathEvents } from './media-path.js';
 import type { PathOrigin } from './paths.js';
 import { hasRelay } from './relay-trouble.js';
-import { SfuPath } from './sfu-path.js';
+import { SfuPath, type SfuPathOptions } from './sfu-path.js';
 
 export interface PathFactoryHost extends PathEvents {
   options: RoomOptions;
@@ -19,6 +20,8 @@ export interface PathFactoryHost extends PathEvents {
   signalling: Pick<Signalling, 'request'>;
   info(): RoomInfo | null;
   iceServers(): RTCIceServer[];
+  /** Tells the server; lost with the connection, it is said again with the next offer or on resumption. */
+  tellMuted(source: TrackSource, muted: boolean): Promise<void>;
   onSfuState(path: MediaPath, state: TransportState): void;
   onExchangeFailed(path: MediaPath, error: unknown): void;
   onClassicSources(peer: string, sources: TrackSource[]): void;
@@ -57,19 +60,35 @@ export function pathFactory(host: PathFactoryHost): (topology: LiveTopology, ori
     const path: SfuPath = new SfuPath({
       ...common(),
       degradationPreference: options.degradationPreference ?? 'maintain-framerate',
-      // In a move each further offer costs time: have room for who made the room move.
-      ...(page === undefined
-        ? { expected: () => roster.expected(origin === 'moved') }
-        : { expected: () => pageSections(page, roster.expected(origin === 'moved')), limits: PAGE_LIMITS }),
+      ...sectionsOf(page, origin, roster),
       offer: async (request, onAnswer) => (await signalling.request('offer', request, onAnswer)).sdp,
-      // Lost with the connection, it is said again with the next offer or on resumption.
-      mute: async (source, muted) => void (await signalling.request('mute', { source, muted }).catch(() => {})),
+      mute: host.tellMuted,
       onState: (state) => host.onSfuState(path, state),
       onExchangeFailed: (error) => host.onExchangeFailed(path, error),
     });
     return path;
   };
   return (topology, origin) => (topology === 'mesh' ? mesh(origin) : sfu(origin));
+}
+
+/**
+ * Receiving sections of a path through the SFU. In a move each further offer costs time, so there is room for who made the
+ * room move; and each section costs time as well, so the rest of the page has to wait until the room has moved.
+ */
+function sectionsOf(
+  page: number | undefined,
+  origin: PathOrigin,
+  roster: Roster,
+): Pick<SfuPathOptions, 'expected' | 'later' | 'limits'> {
+  const moved = origin === 'moved';
+  if (page === undefined) return { expected: () => roster.expected(moved) };
+  const whole = (): SectionCounts => pageSections(page, roster.expected(moved));
+  if (!moved) return { expected: whole, limits: PAGE_LIMITS };
+  const begin = (): SectionCounts => ({
+    audio: whole().audio,
+    video: Math.min(whole().video, roster.expected(true).video),
+  });
+  return { expected: begin, later: whole, limits: PAGE_LIMITS };
 }
 
 const pathEvents = ({ onMedia, onPeerState, onError, onData, onDataState }: PathEvents): PathEvents => ({

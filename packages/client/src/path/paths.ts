@@ -11,7 +11,7 @@ export interface PathsHost {
   build(topology: LiveTopology, origin: PathOrigin): MediaPath;
   /** What others publish and haven't muted. */
   expected(): ExpectedTrack[];
-  /** How long to wait in a move before a path through the SFU is opened, ms: all of a room at once would be a crowd there. */
+  /** How long to wait for our turn in a move, ms: all of a room at once would be a crowd, on the SFU and on weak machines. */
   spread(): number;
   migrated(epoch: number, ok: boolean, reason?: string): Promise<void>;
   /** What `media()` gives has changed. */
@@ -31,11 +31,13 @@ interface Move {
 }
 
 /** The old path goes on for so long after the move: others may still be looking at it, ms. */
-const OLD_PATH_MS = 1_000;
+const OLD_PATH_MS = 1_500;
 const LOOK_EVERY_MS = 200;
 /** After a move people are shown by the new path one after the other, this long after each other, and all within this, ms. */
 const HAND_OVER_EVERY_MS = 60;
 const HAND_OVER_WITHIN_MS = 600;
+/** Not by all at once either: of the time between our turn and the first one's, this share. */
+const HAND_OVER_SPREAD = 0.4;
 
 /**
  * The path in use, and beside it while the room moves the one that is being built. A move is make-before-break: nothing is
@@ -169,7 +171,8 @@ export class Paths implements Uplink {
       path.setMoving(false);
       if (before) this.retire(before);
       this.waiting = [...new Set(this.host.expected().map(({ participant }) => participant))];
-      this.handOverOne(Math.min(HAND_OVER_EVERY_MS, HAND_OVER_WITHIN_MS / this.waiting.length));
+      const every = Math.min(HAND_OVER_EVERY_MS, HAND_OVER_WITHIN_MS / this.waiting.length);
+      this.handOver = setTimeout(() => this.handOverOne(every), this.host.spread() * HAND_OVER_SPREAD);
       this.host.onCurrent(path);
     } else if (before && before.topology !== topology) {
       // We were away when it was prepared.

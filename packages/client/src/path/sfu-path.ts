@@ -18,6 +18,8 @@ export interface SfuPathOptions extends SendingOptions, PathEvents {
   local(): { source: TrackSource; media: MediaStreamTrack | null; muted: boolean }[];
   /** Receiving sections to begin with. */
   expected(): SectionCounts;
+  /** Receiving sections to have once the room has moved; by default those to begin with. */
+  later?(): SectionCounts;
   /** Receiving sections at most. */
   limits?: SectionCounts;
   /** Carries an offer to the server. `onAnswer` is called in the same turn in which the answer arrives. */
@@ -27,6 +29,10 @@ export interface SfuPathOptions extends SendingOptions, PathEvents {
   /** An exchange that nobody waits for failed, or one that somebody does wait for. */
   onExchangeFailed(error: unknown): void;
 }
+
+/** After a move, the sections that could wait are added when the rest has come to rest, and not by all at once, ms. */
+const LATER_MS = 4_000;
+const LATER_SPREAD_MS = 3_000;
 
 /** Everything through the SFU, on one RTCPeerConnection. */
 export class SfuPath implements MediaPath {
@@ -38,6 +44,7 @@ export class SfuPath implements MediaPath {
   private readonly channels: SfuData;
   private moving = false;
   private closed = false;
+  private later: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: SfuPathOptions) {
     this.connection = new SfuConnection({
@@ -124,6 +131,9 @@ export class SfuPath implements MediaPath {
   }
 
   setMoving(moving: boolean): void {
+    clearTimeout(this.later);
+    if (!moving && this.options.later)
+      this.later = setTimeout(() => this.complete(), LATER_MS + Math.random() * LATER_SPREAD_MS);
     // Sent once, whoever receives: only a machine without strength to spare feels it.
     if (!isWeak()) return;
     this.moving = moving;
@@ -202,9 +212,16 @@ export class SfuPath implements MediaPath {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    clearTimeout(this.later);
     this.faces.close();
     this.channels.close();
     this.connection.close();
+  }
+
+  private complete(): void {
+    const counts = this.options.later?.();
+    const growth = counts && this.connection.complete(counts);
+    if (growth) void this.settle(growth);
   }
 
   /** Null while it carries pictures of somebody else. */

@@ -75,7 +75,7 @@ test('overuse with nothing known to arrive halves it', () => {
 test('beside somebody who keeps the queue full it gives way only a little', () => {
   const aimd = new Aimd(2e6);
   run(aimd, 1, () => 2e6);
-  aimd.update('overuse', 1e6, 100, false, 1100, true);
+  aimd.update('overuse', 1e6, 100, false, 1100, 'contested');
   expect(aimd.bps).toBeCloseTo(0.97e6);
 });
 
@@ -86,4 +86,14 @@ test('a thin path is not filled by a jump', () => {
   run(aimd, 1.2, () => aimd.bps, 100);
   expect(aimd.bps).toBeGreaterThan(before * 1.1);
   expect(aimd.bps).toBeLessThan(before * 1.25);
+});
+
+test('an overuse that is noticed early costs a small step, a long queue a larger one', () => {
+  const after = (queue: 'short' | 'usual') => {
+    const aimd = new Aimd(1e6);
+    aimd.update('overuse', 1e6, 100, false, 1000, queue);
+    return aimd.bps;
+  };
+  expect(after('short')).toBeCloseTo(920_000, -3);
+  expect(after('usual')).toBeCloseTo(850_000, -3);
 });

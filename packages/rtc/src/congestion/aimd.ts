@@ -6,8 +6,11 @@
 import type { PathUse } from './overuse.js';
 
 const BETA = 0.85;
+/** While the queue is short still, a small step is enough to end it. */
+const EARLY_BETA = 0.92;
 /** Beside somebody who keeps the queue full, giving way only makes room for him. */
 const CONTESTED_BETA = 0.97;
+const FACTOR = { usual: BETA, short: EARLY_BETA, contested: CONTESTED_BETA } as const;
 const GROWTH_PER_SECOND = 1.08;
 const MIN_GROWTH_BPS = 1000;
 /** The rate stays within this of what arrives, so that it was tried and not only hoped for. */
@@ -23,6 +26,9 @@ const MIN_ADDITIVE_BPS = 4000;
 const MAX_ADDITIVE_SHARE = 0.2;
 const MIN_BETWEEN_MS = 10;
 const MAX_BETWEEN_MS = 200;
+
+/** What an overused path's queue is like. */
+export type QueueState = keyof typeof FACTOR;
 
 export class Aimd {
   bps: number;
@@ -50,14 +56,22 @@ export class Aimd {
 
   /**
    * `ackedBps` is what arrives, 0 when unknown; `rttMs` below 0 when unknown; `limited`: less is sent than might be, so that
-   * nothing was learnt by which to grow; `contested`: others keep the path full whatever we do.
+   * nothing was learnt by which to grow; `queue`: how it stands with
+   * the queue, `contested`: others keep it full whatever we do.
    */
-  update(use: PathUse, ackedBps: number, rttMs: number, limited: boolean, nowMs: number, contested = false): number {
+  update(
+    use: PathUse,
+    ackedBps: number,
+    rttMs: number,
+    limited: boolean,
+    nowMs: number,
+    queue: QueueState = 'usual',
+  ): number {
     const elapsedMs = this.updatedMs < 0 ? 0 : Math.min(1000, Math.max(0, nowMs - this.updatedMs));
     this.updatedMs = nowMs;
     if (use === 'overuse') {
       this.increasing = false;
-      this.decrease(ackedBps * (contested ? CONTESTED_BETA : BETA), ackedBps, rttMs, nowMs);
+      this.decrease(ackedBps * FACTOR[queue], ackedBps, rttMs, nowMs);
     } else if (use === 'underuse') {
       // A queue drains; growing now would only fill it again.
       this.increasing = false;

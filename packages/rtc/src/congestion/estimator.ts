@@ -55,8 +55,10 @@ const LIMITED_UNTIL = 0.8;
 /** Probing is for a path without a queue, and not right after it was overused. */
 const CALM_QUEUE_MS = 50;
 const CALM_AFTER_MS = 1000;
+/** An overuse that was noticed before the queue was this long needs a small step only. */
+const SHORT_QUEUE_MS = 40;
 /** A probe that filled the path tells something only when it found much more. */
-const CLEARLY_MORE = 1.3;
+const CLEARLY_MORE = 1.15;
 const FULL_SHARE = 0.9;
 const PROBE_FRESH_MS = 500;
 /** Arrivals can outrun sending only while a queue drains. */
@@ -277,7 +279,10 @@ export class BandwidthEstimator implements AcknowledgementObserver {
     this.inFlightBytes = figures.inFlightBytes;
     if (figures.rttMs >= 0) this.rttMs = figures.rttMs;
     this.ackedBps = Math.min(this.acked.bps, figures.sentBps * MAX_ACKED_OVER_SENT);
-    this.state = this.detector.state;
+    // The trend is that of the last twenty groups, which take a second to send while little is sent: what the queue did
+    // since then is the better witness, and what arrives now says nothing of the capacity.
+    const stale = this.detector.state === 'overuse' && this.queue.falling;
+    this.state = stale ? 'underuse' : this.detector.state;
     this.drain.update(this.state === 'overuse', this.queue.ms, nowMs);
   }
 
@@ -285,11 +290,16 @@ export class BandwidthEstimator implements AcknowledgementObserver {
     // What would arrive if the path lost nothing by itself: rates are about what is sent.
     const acked = this.ackedBps / (1 - this.loss.inherent);
     const latest = this.acked.latestBps / (1 - this.loss.inherent);
-    let arriving = this.state === 'overuse' && latest > 0 && latest < acked * COLLAPSE ? latest : acked;
+    let arriving = acked;
+    if (this.state === 'overuse') {
+      // While a queue drains more arrives than is sent, and that is what the path carries.
+      arriving = this.acked.bps / (1 - this.loss.inherent);
+      if (latest > 0 && latest < arriving * COLLAPSE) arriving = latest;
+    }
     // The queue that a probe made isn't the estimate's, and what it measured is fresher than any mean.
     if (nowMs - this.probedMs < PROBE_FRESH_MS) arriving = Math.max(arriving, this.probedBps);
-    const contested = this.drain.contested(nowMs);
-    this.aimd.update(this.state, arriving, this.rttMs, this.applicationLimited, nowMs, contested);
+    const queue = this.drain.contested(nowMs) ? 'contested' : this.queue.ms < SHORT_QUEUE_MS ? 'short' : 'usual';
+    this.aimd.update(this.state, arriving, this.rttMs, this.applicationLimited, nowMs, queue);
     this.loss.update(this.aimd.bps, acked, this.queue.ms, this.applicationLimited, nowMs);
     this.lossShare = this.loss.share;
     this.publish(nowMs);

@@ -4,12 +4,15 @@
  */
 
 const WINDOW_MS = 10_000;
+const FALLING_MS = 5;
 /** A receiver's clock that is off by more than this was set. */
 const MAX_STEP_US = 10_000_000;
 
 export class QueueingDelay {
   /** Smoothed, 0 or more. */
   ms = 0;
+  /** The queue was clearly shorter at the last look than the smoothed figure says. */
+  falling = false;
 
   private started = false;
   private originSentUs = 0;
@@ -44,6 +47,7 @@ export class QueueingDelay {
   finish(nowMs: number): void {
     if (!this.started || this.leastUs === Number.POSITIVE_INFINITY) return;
     const sample = (this.leastUs - Math.min(this.smallestUs, this.previousSmallestUs)) / 1000;
+    this.falling = sample < this.ms - FALLING_MS;
     this.ms += (sample - this.ms) / 2;
     if (nowMs - this.windowMs >= WINDOW_MS) {
       const fresh = nowMs - this.windowMs < 2 * WINDOW_MS;
@@ -58,6 +62,7 @@ export class QueueingDelay {
     this.started = false;
     this.leastUs = Number.POSITIVE_INFINITY;
     this.ms = 0;
+    this.falling = false;
   }
 
   private moveOrigin(sentUs: number): void {

@@ -6,10 +6,15 @@ const PLENTY: FecConditions = { lossShare: 0, burstLength: 1, rttMs: 200, mediaB
 const shareFor = (conditions: Partial<FecConditions>) => new FecRate().update(0, { ...PLENTY, ...conditions });
 
 test('where a retransmission comes in time there is no redundancy', () => {
-  expect(shareFor({ lossShare: 0.1, rttMs: 50 })).toBe(0);
-  expect(shareFor({ lossShare: 0.2, rttMs: 69 })).toBe(0);
+  expect(shareFor({ lossShare: 0.05, rttMs: 50 })).toBe(0);
+  expect(shareFor({ lossShare: 0.1, rttMs: 30 })).toBe(0);
   expect(shareFor({ lossShare: 0.005 })).toBe(0);
   expect(shareFor({ lossShare: 0.01, rttMs: 100 })).toBe(0);
+});
+
+test('where retransmissions get lost as well there is, on a short way too', () => {
+  expect(shareFor({ lossShare: 0.1, rttMs: 50 })).toBeCloseTo(0.38);
+  expect(shareFor({ lossShare: 0.2, rttMs: 20 })).toBe(0.5);
 });
 
 test('the share follows the loss, more of it for bursts, half at most', () => {

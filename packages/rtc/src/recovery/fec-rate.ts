@@ -20,6 +20,9 @@ const SHORT_RTT_MS = 70;
 /** Loss times round trip, ms of delay that an average packet suffers: redundancy begins and ends there. */
 const BEGIN_MS = 1.5;
 const END_MS = 0.7;
+/** On a short way it is retransmissions that are lost again which come too late: loss squared times round trip, ms. */
+const AGAIN_BEGIN_MS = 0.4;
+const AGAIN_END_MS = 0.2;
 /** Share of redundancy for no loss at all, and for each share of loss. */
 const BASE = 0.08;
 const PER_LOSS = 3;
@@ -59,8 +62,10 @@ export class FecRate {
   }
 
   private wanted({ lossShare, burstLength, rttMs }: FecConditions): number {
-    const delayMs = lossShare * rttMs;
-    if (rttMs < SHORT_RTT_MS || delayMs < (this.share > 0 ? END_MS : BEGIN_MS)) return 0;
+    const on = this.share > 0;
+    const late = rttMs >= SHORT_RTT_MS && lossShare * rttMs >= (on ? END_MS : BEGIN_MS);
+    const lostAgain = lossShare ** 2 * rttMs >= (on ? AGAIN_END_MS : AGAIN_BEGIN_MS);
+    if (!late && !lostAgain) return 0;
     const bursts = 1 + PER_BURST * (Math.min(MAX_BURST, Math.max(1, burstLength)) - 1);
     return Math.min(MAX_FEC_SHARE, (BASE + PER_LOSS * lossShare) * bursts);
   }

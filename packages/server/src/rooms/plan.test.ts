@@ -111,6 +111,13 @@ test('with more microphones than sections each section carries one of the loudes
   expect(plan.beyond.audio).toBe(0);
 });
 
+test('of a crowd no more than three are heard at once, however many sections a client has from when the room was small', () => {
+  const many = room(...people(...Array.from({ length: 12 }, (_, n) => `p${n}`)));
+  const plan = planView('me', view(), sections(8, 0), many);
+  expect(plan.planned.map(({ follow }) => follow)).toEqual(['loudest', 'loudest', 'loudest']);
+  expect(plan.hearing).toEqual({ direct: false, directUpTo: 8 });
+});
+
 test("a shared screen's sound has a section of its own, that of the screen on show first", () => {
   const publications = room(
     ...people('ann', 'bob', 'cat'),

@@ -12,6 +12,9 @@ import { type Publications, type PublishedTrack, publisherOf } from './publicati
 
 export type View = z.output<typeof ViewRequest>;
 
+/** Voices at once where not everybody's can be had: more aren't understood. */
+const VOICES = 3;
+
 /** One thing that a section can carry. Its `id` is the track's, or says whom it follows. */
 export interface PlannedStream extends AssignableTrack {
   /** Null: whoever it follows. */
@@ -103,7 +106,7 @@ function planSounds(
   const own = publications.of(self).filter(({ source }) => source === 'microphone').length;
   const directUpTo = forMicrophones + own;
   if (microphones.size > directUpTo) {
-    const loudest = Array.from({ length: forMicrophones }, (_, n) =>
+    const loudest = Array.from({ length: Math.min(VOICES, forMicrophones) }, (_, n) =>
       following(`loudest ${n}`, 'loudest', 'microphone'),
     );
     const sounds = [...loudest, ...screens.slice(0, sections - forMicrophones)];

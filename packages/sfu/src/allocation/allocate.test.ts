@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { allocate, type Demand, type LayerOption, type StreamRole, wantedBps } from './allocate.js';
+import { allocate, type Demand, type LayerOption, leastBps, type StreamRole, wantedBps } from './allocate.js';
 
 const THREE: LayerOption[] = [
   { spatial: 0, temporal: 2, bps: 100_000 },
@@ -52,7 +52,14 @@ test('what is given already needs no margin to stay', () => {
 
 test('while nothing may be raised, pictures stay as they are, and those without any begin with the least', () => {
   const demands = [demand('stage', 0, THREE, 0), demand('thumbnail', 1, THREE, -1)];
-  expect([...allocate(demands, 10_000_000, false)]).toEqual([0, 0]);
+  expect([...allocate(demands, 10_000_000, { mayRaise: false })]).toEqual([0, 0]);
+});
+
+test('while nothing may be paused, what runs goes on with the least at worst, and nothing else begins', () => {
+  const demands = [demand('stage', 0, THREE, 1), demand('thumbnail', 1, THREE, 2), demand('thumbnail', 2, THREE, -1)];
+  expect([...allocate(demands, 50_000, { mayPause: false })]).toEqual([0, 0, -1]);
+  expect([...allocate(demands, 50_000)]).toEqual([0, -1, -1]);
+  expect(leastBps(demands)).toBe(200_000);
 });
 
 test('a source that is not there takes nothing', () => {

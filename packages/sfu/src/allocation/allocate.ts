@@ -32,9 +32,14 @@ const RANK: Record<StreamRole, number> = { screen: 0, stage: 1, thumbnail: 2 };
 
 /**
  * Index of the option for each demand, -1: paused. `mayRaise` false: nothing goes above what it gets now, what gets nothing
- * begins with the least. The first in importance gets its least whatever the budget.
+ * begins with the least. `mayPause` false: what gets something goes on with the least at worst. The first in importance gets
+ * its least whatever the budget.
  */
-export function allocate(demands: readonly Demand[], budgetBps: number, mayRaise = true): Int8Array {
+export function allocate(
+  demands: readonly Demand[],
+  budgetBps: number,
+  { mayRaise = true, mayPause = true } = {},
+): Int8Array {
   const chosen = new Int8Array(demands.length).fill(-1);
   const order = demands.map((_, i) => i).filter((i) => demands[i].options.length > 0);
   order.sort((a, b) => RANK[demands[a].role] - RANK[demands[b].role] || demands[a].order - demands[b].order);
@@ -54,7 +59,8 @@ export function allocate(demands: readonly Demand[], budgetBps: number, mayRaise
   };
 
   for (const [place, i] of order.entries()) {
-    if (give(i, 0) || place > 0) continue;
+    const kept = place === 0 || (!mayPause && demands[i].current >= 0);
+    if (give(i, 0) || !kept) continue;
     chosen[i] = 0;
     left -= demands[i].options[0].bps;
   }
@@ -76,5 +82,12 @@ export function allocate(demands: readonly Demand[], budgetBps: number, mayRaise
 export function wantedBps(demands: readonly Demand[]): number {
   let sum = 0;
   for (const { options } of demands) sum += options.at(-1)?.bps ?? 0;
+  return sum;
+}
+
+/** What those that get something would cost at their least. */
+export function leastBps(demands: readonly Demand[]): number {
+  let sum = 0;
+  for (const { options, current } of demands) if (current >= 0) sum += options[0]?.bps ?? 0;
   return sum;
 }

@@ -124,6 +124,25 @@ describe('a path that gets narrow and wide again', () => {
     expect(longestGap(other, room.tag('p0'), 3_000)).toBeLessThan(200);
   });
 
+  test('a short want of bandwidth pauses nothing that runs, a long one does', () => {
+    const room = new SimulatedRoom();
+    for (let i = 0; i < 5; i++) room.publisher(`p${i}`);
+    const viewer = room.viewer('viewer', 5, 0, wide());
+    for (let i = 0; i < 5; i++) room.show(viewer, `v${i}`, `p${i}`, 'thumbnail', i);
+    room.run(5_000);
+    const paused = () =>
+      room.notices.some((n) => n.type === 'quality' && n.transport === 'viewer' && n.streams.some((s) => s.paused));
+    viewer.transport.subscriber.remb(100_000);
+    room.run(800);
+    viewer.transport.subscriber.remb(1e9);
+    room.run(3_000);
+    expect(paused()).toBe(false);
+    for (let i = 0; i < 5; i++) expect(longestGap(viewer, room.tag(`p${i}`), 4_000)).toBeLessThan(500);
+    viewer.transport.subscriber.remb(100_000);
+    room.run(2_500);
+    expect(paused()).toBe(true);
+  });
+
   test('the viewer is told when pictures are paused, and when they are back', () => {
     const { room, viewer } = narrow();
     room.run(10_000);

@@ -9,7 +9,7 @@ import { NO_ENCODING } from '../routing/stream-table.js';
 import type { Transport } from '../routing/transport.js';
 import type { VirtualStream } from '../routing/virtual-stream.js';
 import type { Reception, StreamWant } from '../worker/control.js';
-import { allocate, type Demand, type LayerOption, RAISE_MARGIN, wantedBps } from './allocate.js';
+import { allocate, type Demand, type LayerOption, leastBps, RAISE_MARGIN, wantedBps } from './allocate.js';
 import { highestFor, layerOptions, type SpatialLayer, spatialLayers } from './layer-options.js';
 import { QualityReports } from './quality.js';
 
@@ -24,6 +24,12 @@ const START_PATIENCE_MS = 1_000;
 const SLOW_START_MS = 1_500;
 /** Nothing is raised for so long after something was lowered for want of bandwidth, ms. */
 const HOLD_MS = 2_000;
+/**
+ * Running pictures are not paused before bandwidth has been short for so long, ms: an estimate may be that of a bad moment,
+ * and who has lost a picture waits a second for it. Unless packets wait longer than the second: then the path is full.
+ */
+const PAUSE_PATIENCE_MS = 1_000;
+const FULL_QUEUE_MS = 150;
 /** What sound is taken to need before it has been measured, bit/s a stream, headers included. */
 const AUDIO_BPS = 40_000;
 const ALLOCATE_EVERY_MS = 500;
@@ -65,6 +71,8 @@ export class Subscriber implements ReceivingSide {
   #neededBps = 0;
   #slowUntilMs = -1;
   #loweredMs = Number.NEGATIVE_INFINITY;
+  /** Since when there isn't enough for what runs, at its least. */
+  #shortMs = Number.POSITIVE_INFINITY;
   #allocatedMs = Number.NEGATIVE_INFINITY;
   #allocatedAtBps = 0;
   #startingMs = new Map<VirtualStream, number>();
@@ -165,14 +173,18 @@ export class Subscriber implements ReceivingSide {
     this.#allocatedMs = now;
     this.#allocatedAtBps = this.estimateBps;
     const { streams, demands, layers } = this.#demands(now);
-    this.wantedBps = wantedBps(demands) + this.#audioBps();
+    const audioBps = this.#audioBps();
+    this.wantedBps = wantedBps(demands) + audioBps;
     const most = Math.min(this.estimateBps, this.reception.maxBps ?? Number.POSITIVE_INFINITY);
     // Redundancy has its share of the path.
-    const budget = (most - this.#audioBps()) / (1 + this.#fec.share);
-    const chosen = allocate(demands, budget, this.#mayRaise(streams, now));
-    this.allocatedBps = this.#audioBps();
+    const budget = (most - audioBps) / (1 + this.#fec.share);
+    const chosen = allocate(demands, budget, {
+      mayRaise: this.#mayRaise(streams, now),
+      mayPause: this.#mayPause(leastBps(demands) > budget, now),
+    });
+    this.allocatedBps = audioBps;
     this.#expire(now);
-    this.#settled = this.#startingMs.size === 0;
+    this.#settled = this.#startingMs.size === 0 && this.#shortMs === Number.POSITIVE_INFINITY;
     for (const [i, stream] of streams.entries()) {
       const option: LayerOption | undefined = demands[i].options[chosen[i]];
       if (chosen[i] < demands[i].options.length - 1) this.#settled = false;
@@ -217,7 +229,8 @@ export class Subscriber implements ReceivingSide {
       const options = shed ? [] : layerOptions(usable, highest, role);
       streams.push(stream);
       layers.push(usable);
-      demands.push({ role, order: want.order, options, current: currentOption(stream, options) });
+      const current = this.#startingMs.has(stream) && options.length > 0 ? 0 : currentOption(stream, options);
+      demands.push({ role, order: want.order, options, current });
     }
     return { streams, demands, layers };
   }
@@ -229,6 +242,12 @@ export class Subscriber implements ReceivingSide {
     if (now >= this.#slowUntilMs) return true;
     const { table } = this.transport.engine;
     return streams.every((stream) => table.current[stream.number] !== NO_ENCODING);
+  }
+
+  #mayPause(short: boolean, now: number): boolean {
+    if (!short) this.#shortMs = Number.POSITIVE_INFINITY;
+    else if (now < this.#shortMs) this.#shortMs = now;
+    return now - this.#shortMs >= PAUSE_PATIENCE_MS || (this.estimator?.queueingDelayMs ?? 0) > FULL_QUEUE_MS;
   }
 
   /** Sets the stream on its way to the layer, or to what flows nearest to it. */

@@ -203,12 +203,12 @@ export class Fanout {
     const { sequence, timestamp } = writer;
     const count = encoder.repairs(marker !== 0, this.nowMs);
     const flex = protection.kind === 'flexfec';
+    let number = sequence;
     for (let k = 0; k < count; k++) {
       if (this.#made + MAX_REPAIR_BYTES > MADE_BYTES || writer.rows === this.sink.txRows) this.flush();
-      const room = MAX_REPAIR_BYTES;
       const length = flex
-        ? encoder.writeFlexfec03(k, ssrcOf(table, stream), this.sink.made, this.#made, room)
-        : encoder.writeUlpfec(k, this.sink.made, this.#made, room);
+        ? encoder.writeFlexfec03(k, ssrcOf(table, stream), this.sink.made, this.#made, MAX_REPAIR_BYTES)
+        : encoder.writeUlpfec(k, this.sink.made, this.#made, MAX_REPAIR_BYTES);
       if (length === 0) continue;
       if (flex) {
         const row = this.switcher.flexfecRow(stream);
@@ -216,15 +216,13 @@ export class Fanout {
         protection.nextSequence = (protection.nextSequence + 1) & 0xffff;
       } else {
         // In the media's own numbers: all that follows moves on by one.
-        const number = (sequence + 1 + protection.inserted) & 0xffff;
-        protection.inserted++;
+        number = (number + 1) & 0xffff;
         table.sequenceOffset[stream] = table.sequenceOffset[stream] + 1;
         writer.writeMade(stream, number, timestamp, protection.payloadType, this.#made, length);
       }
       this.#made += length;
       protection.packets++;
     }
-    protection.inserted = 0;
   }
 
   /** Tells the encoder of the row just written, as its receiver gets it, without RED. */

@@ -9,8 +9,6 @@ export class Protection {
   readonly encoder: FecEncoder | null;
   /** Audio: how many earlier frames go with each packet. */
   distance = 0;
-  /** ULPFEC: packets inserted behind the last one of the media. */
-  inserted = 0;
   /** Of the FlexFEC stream. */
   nextSequence = 1;
   /** Repair packets sent. */

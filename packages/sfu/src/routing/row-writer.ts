@@ -17,7 +17,7 @@ import {
   TX_STRIDE,
 } from '@efir/datapath';
 import type { RedAudio } from '@efir/rtc';
-import { FIXED_WORDS } from './header-template.js';
+import { bigEndianWord, FIXED_WORDS } from './header-template.js';
 import type { Pacing } from './pacing.js';
 import { CARRIED, type SourceBatch } from './source-batch.js';
 import { type StreamTable, TEMPLATE_WORDS } from './stream-table.js';
@@ -88,8 +88,7 @@ export class RowWriter {
       (batch.marker[i] << 8) |
       ((sequence >> 8) << 16) |
       ((sequence & 0xff) << 24);
-    words[w + 1] =
-      ((timestamp & 0xff) << 24) | ((timestamp & 0xff00) << 8) | ((timestamp >>> 8) & 0xff00) | (timestamp >>> 24);
+    words[w + 1] = bigEndianWord(timestamp);
     for (let k = 2; k < length; k++) words[w + k] = template[t + k];
 
     let prefixLength = length * 4;
@@ -166,8 +165,7 @@ export class RowWriter {
     const t = stream * TEMPLATE_WORDS;
     const templateLength = table.templateLength[stream];
     words[w] = table.template[t] | ((sequence >> 8) << 16) | ((sequence & 0xff) << 24);
-    words[w + 1] =
-      ((timestamp & 0xff) << 24) | ((timestamp & 0xff00) << 8) | ((timestamp >>> 8) & 0xff00) | (timestamp >>> 24);
+    words[w + 1] = bigEndianWord(timestamp);
     for (let k = 2; k < templateLength; k++) words[w + k] = table.template[t + k];
     let prefixLength = templateLength * 4;
     if (block >= 0) sink.txPrefix[row * TX_PREFIX_BYTES + prefixLength++] = block;
@@ -194,11 +192,11 @@ export class RowWriter {
   #wrap(batch: SourceBatch, stream: number, i: number, at: number): number {
     const { sink, table } = this;
     const block = table.red[stream];
-    const { frames } = this;
+    const { frames, distance } = this;
     if (frames) {
-      const room = (this.rows - 1) * TX_PREFIX_BYTES + TX_PREFIX_BYTES - at + batch.payloadLength[i];
+      // The frame itself is no part of the prefix.
       const length = batch.payloadLength[i];
-      const { distance } = this;
+      const room = this.rows * TX_PREFIX_BYTES - at + length;
       const made = frames.writePrefix(
         distance,
         block,
