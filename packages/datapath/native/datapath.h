@@ -81,7 +81,7 @@ class Datapath final : private SocketTable {
   uint32_t create_peer();
   void close_peer(uint32_t peer);
   /// Null, or why not.
-  const char* start_dtls(uint32_t peer, bool client, FingerprintSet fingerprints);
+  const char* start_dtls(uint32_t peer, bool client, FingerprintSet fingerprints, uint32_t max_ssrcs);
   void add_path(uint32_t peer, const Path& path);
   void remove_path(uint32_t peer, const Path& path);
   void select_path(uint32_t peer, const Path& path);
@@ -111,7 +111,7 @@ class Datapath final : private SocketTable {
 
  private:
   static constexpr uint32_t kMaxSockets = 65536;
-  static constexpr uint32_t kMaxStreamsPerPeer = 1024;
+  static constexpr uint32_t kMaxStreamsPerPeer = 16384;
   static constexpr uint32_t kAverageStreams = 64;
 
   // loop.cc

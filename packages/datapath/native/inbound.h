@@ -20,8 +20,12 @@ class InboundTable {
     ReplayWindow<Words> seen;
   };
 
+  /// How many SSRCs have a place at one time.
+  void set_limit(size_t limit) { limit_ = limit; }
+
   Entry* find(uint32_t ssrc) {
     if (last_ < entries_.size() && entries_[last_].ssrc == ssrc) return &entries_[last_];
+    if (!index_.empty()) return find_indexed(ssrc);
     for (size_t i = 0; i < entries_.size(); i++) {
       if (entries_[i].ssrc == ssrc) {
         last_ = i;
@@ -32,7 +36,7 @@ class InboundTable {
   }
 
   bool has_room(uint64_t now_us) const {
-    return entries_.size() < kMax || (retired_.size() < kMaxRetired && silent(now_us) < entries_.size());
+    return entries_.size() < limit_ || (retired_.size() < kRetired * limit_ && silent(now_us) < entries_.size());
   }
 
   /// The state an SSRC without a place starts from.
@@ -53,19 +57,23 @@ class InboundTable {
         break;
       }
     }
-    if (entries_.size() < kMax) {
+    if (entries_.size() < limit_) {
       if (entries_.size() == entries_.capacity()) entries_.reserve(entries_.empty() ? 1 : entries_.size() * 2);
       entries_.push_back(entry);
-      return;
+    } else {
+      Entry& place = entries_[silent(now_us)];
+      retired_.emplace_back(place.ssrc, place.seen.highest());
+      place = entry;
     }
-    Entry& place = entries_[silent(now_us)];
-    retired_.emplace_back(place.ssrc, place.seen.highest());
-    place = entry;
+    if (entries_.size() > kScanned) index();
   }
 
  private:
-  static constexpr size_t kMax = 64;
-  static constexpr size_t kMaxRetired = 512;
+  static constexpr size_t kLimit = 64;
+  /// Places given up that are remembered, for each there is.
+  static constexpr size_t kRetired = 8;
+  /// As many are looked through one by one.
+  static constexpr size_t kScanned = 64;
   static constexpr uint64_t kSilentUs = 10 * 1000 * 1000;
 
   size_t silent(uint64_t now_us) const {
@@ -77,7 +85,35 @@ class InboundTable {
     return oldest;
   }
 
+  Entry* find_indexed(uint32_t ssrc) {
+    for (size_t at = home(ssrc); index_[at] != 0; at = (at + 1) & (index_.size() - 1)) {
+      if (entries_[index_[at] - 1].ssrc != ssrc) continue;
+      last_ = index_[at] - 1;
+      return &entries_[last_];
+    }
+    return nullptr;
+  }
+
+  /// Anew: SSRCs come seldom.
+  void index() {
+    size_t size = 256;
+    while (size < entries_.size() * 2) size *= 2;
+    index_.assign(size, 0);
+    for (size_t i = 0; i < entries_.size(); i++) {
+      size_t at = home(entries_[i].ssrc);
+      while (index_[at] != 0) at = (at + 1) & (size - 1);
+      index_[at] = uint16_t(i + 1);
+    }
+  }
+
+  size_t home(uint32_t ssrc) const {
+    return size_t((uint64_t(ssrc) * 0x9e3779b97f4a7c15u) >> 40) & (index_.size() - 1);
+  }
+
+  size_t limit_ = kLimit;
   std::vector<Entry> entries_;
+  /// Place + 1 by SSRC, open addressing; empty as long as scanning does.
+  std::vector<uint16_t> index_;
   std::vector<std::pair<uint32_t, uint64_t>> retired_;
   size_t last_ = 0;
 };

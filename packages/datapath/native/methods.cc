@@ -184,7 +184,9 @@ napi_value start_dtls(napi_env env, napi_callback_info info) {
     throw_error(env, "ERR_FINGERPRINT", "`fingerprints` has none whose algorithm is known and whose value is well-formed");
     return nullptr;
   }
-  const char* error = datapath->start_dtls(peer, role == "client", std::move(fingerprints));
+  uint32_t max_ssrcs = kDefaultSsrcs;
+  if (!option_u32(env, call.argv[1], "maxSsrcs", kDefaultSsrcs, kMostSsrcs, &max_ssrcs)) return nullptr;
+  const char* error = datapath->start_dtls(peer, role == "client", std::move(fingerprints), max_ssrcs);
   if (error) throw_error(env, "ERR_DTLS", error);
   return nullptr;
 }

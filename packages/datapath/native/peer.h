@@ -54,6 +54,9 @@ struct Handshake {
 };
 
 constexpr size_t kMaxPaths = 16;
+/// SSRCs that are followed of a peer, by themselves and at most if it is trusted with more.
+constexpr uint32_t kDefaultSsrcs = 64;
+constexpr uint32_t kMostSsrcs = 8192;
 
 struct Peer {
   std::vector<Path> paths;  // oldest first

@@ -67,10 +67,12 @@ void Datapath::end_handshake(uint32_t handle) {
   peer.dtls.reset();
 }
 
-const char* Datapath::start_dtls(uint32_t handle, bool client, FingerprintSet fingerprints) {
+const char* Datapath::start_dtls(uint32_t handle, bool client, FingerprintSet fingerprints, uint32_t max_ssrcs) {
   if (closed_ || !peers_.valid(handle)) return "There is no such peer";
   Peer& peer = *peer_[index_of(handle)];
   if (peer.dtls) return "DTLS was started already";
+  peer.rtp.set_limit(max_ssrcs);
+  peer.rtcp.set_limit(max_ssrcs);
   std::unique_ptr<Handshake> handshake(new Handshake());
   handshake->session.reset(new DtlsSession(config_.dtls, client, std::move(fingerprints)));
   handshake->work.data = handshake.get();

@@ -125,7 +125,15 @@ export interface Datapath {
   /** Sends close_notify, frees everything. A second call, or a stale handle, does nothing. */
   closePeer(peer: number): void;
   /** A client begins once a path is selected. Throws `ERR_FINGERPRINT` when none can be used, `ERR_DTLS` when started already. */
-  startDtls(peer: number, options: { role: DtlsRole; fingerprints: Fingerprint[] }): void;
+  startDtls(
+    peer: number,
+    options: {
+      role: DtlsRole;
+      fingerprints: Fingerprint[];
+      /** How many SSRCs of its are followed at one time, 64..8192; default 64. */
+      maxSsrcs?: number;
+    },
+  ): void;
 
   /** From now on what comes from this path is the peer's (at most 16 a peer; the oldest goes). A path belongs to one peer: the last who claims it. */
   addPath(peer: number, path: Uint8Array): void;
@@ -136,7 +144,7 @@ export interface Datapath {
   /**
    * An outgoing RTP stream. Sequence numbers must start below 2^15 so that both ends agree on the roll-over counter. An
    * SSRC that was removed may come back and must then go on above its last number. Throws `ERR_STREAM`: no such peer, the
-   * SSRC is there already, or more than 1,024 of the peer.
+   * SSRC is there already, or more than 16,384 of the peer, those removed counted.
    */
   addStream(peer: number, ssrc: number): number;
   removeStream(stream: number): void;

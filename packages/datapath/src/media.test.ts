@@ -285,6 +285,23 @@ test('64 SSRCs of a peer are followed, not more', async () => {
   expect(server.datapath.stats().srtpNoContext).toBe(6);
 });
 
+test('of a peer that is trusted with more, a thousand SSRCs are followed, each against replay', async () => {
+  const server = keep(new End());
+  const client = keep(new End());
+  const { clientPeer } = await connected(start(server, client, server.port, client.port, 1_000));
+  const streams = Array.from({ length: 1_003 }, (_, i) => client.datapath.addStream(clientPeer, i * 77_777 + 1));
+  for (const sequence of [1, 2]) {
+    for (const [i, stream] of streams.entries()) {
+      client.add({ stream, ssrc: i * 77_777 + 1, sequence, payload: Uint8Array.of(1) });
+      if (i % 100 === 99) client.flush();
+    }
+    client.flush();
+    await until(() => server.datapath.stats().ssrcLimitHits === 3 * sequence);
+  }
+  expect(server.of(L.KIND_RTP)).toHaveLength(2_000);
+  expect(server.datapath.stats().srtpReplays).toBe(0);
+});
+
 test('a full turn of rows loses nothing: the rest comes with the next', async () => {
   const server = keep(new End({ rxRows: 16 }));
   const client = keep(new End());

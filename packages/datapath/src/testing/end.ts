@@ -168,7 +168,13 @@ export interface Link {
   clientPeer: number;
 }
 
-export function start(server: End, client: End, toServer = server.port, toClient = client.port): Link {
+export function start(
+  server: End,
+  client: End,
+  toServer = server.port,
+  toClient = client.port,
+  maxSsrcs?: number,
+): Link {
   const link = {
     server,
     client,
@@ -177,7 +183,11 @@ export function start(server: End, client: End, toServer = server.port, toClient
   };
   server.select(link.serverPeer, pathOf(server.socket, toClient));
   client.select(link.clientPeer, pathOf(client.socket, toServer));
-  server.datapath.startDtls(link.serverPeer, { role: 'server', fingerprints: [client.datapath.fingerprint] });
+  server.datapath.startDtls(link.serverPeer, {
+    role: 'server',
+    fingerprints: [client.datapath.fingerprint],
+    maxSsrcs,
+  });
   client.datapath.startDtls(link.clientPeer, { role: 'client', fingerprints: [server.datapath.fingerprint] });
   return link;
 }

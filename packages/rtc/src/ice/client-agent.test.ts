@@ -145,6 +145,24 @@ test('it fails when the server falls silent for the consent time', () => {
   expect(network.client.failure).toMatch(/[Cc]onsent/);
 });
 
+test('where a silent server must be noticed soon, checks follow each other quickly until one is answered', () => {
+  const network = connected({ consentIntervalMs: 400, consentRetryMs: 100 });
+  const { sent } = network;
+  network.run(10_500);
+  expect(network.sent - sent).toBeGreaterThan(18);
+  expect(network.sent - sent).toBeLessThan(34);
+  const { consentMs } = network.client;
+  expect(consentMs).toBeGreaterThan(9_900);
+  network.dead = [UDP];
+  const before = network.sent;
+  network.run(12_500);
+  expect(network.sent - before).toBeGreaterThan(14);
+  expect(network.client.consentMs).toBeLessThan(10_600);
+  network.dead = [];
+  network.run(12_700);
+  expect(network.client.consentMs).toBeGreaterThan(12_500);
+});
+
 test('wrong credentials fail at once, by the 401', () => {
   const network = new Network(
     newClient({ candidates: [UDP], remote: { ...SERVER, password: 'x'.repeat(24) } }),

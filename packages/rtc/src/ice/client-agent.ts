@@ -45,6 +45,8 @@ export interface IceClientAgentOptions {
   nominationDelayMs?: number;
   /** Mean time between consent checks, default 5,000. */
   consentIntervalMs?: number;
+  /** A consent check without an answer is followed by the next one after this; default: as ever. */
+  consentRetryMs?: number;
   /** Default 30,000. */
   consentTimeoutMs?: number;
 }
@@ -81,7 +83,8 @@ export class IceClientAgent {
   /** When the first pair of this round became valid. */
   #validSinceMs: number | null = null;
   #nextConsentMs = Number.POSITIVE_INFINITY;
-  #consentMs = Number.NEGATIVE_INFINITY;
+  /** When the other side last agreed to be sent to. */
+  consentMs = Number.NEGATIVE_INFINITY;
   #roundTripMs: number | null = null;
 
   constructor(options: IceClientAgentOptions) {
@@ -92,6 +95,7 @@ export class IceClientAgent {
       rtoMs: options.rtoMs ?? 250,
       nominationDelayMs: options.nominationDelayMs ?? 100,
       consentIntervalMs: options.consentIntervalMs ?? 5_000,
+      consentRetryMs: options.consentRetryMs ?? Number.POSITIVE_INFINITY,
       consentTimeoutMs: options.consentTimeoutMs ?? 30_000,
     };
     this.#local = options.local;
@@ -122,6 +126,11 @@ export class IceClientAgent {
   /** Of the last answered check that was sent once, or null. */
   get roundTripMs(): number | null {
     return this.#roundTripMs;
+  }
+
+  /** Whether the other side is there must be known soon: the next consent check is due now. */
+  hurry(now: number): void {
+    if (this.#state === 'connected') this.#nextConsentMs = Math.min(this.#nextConsentMs, now);
   }
 
   /** When `poll` will have something to do, if nothing comes before. */
@@ -241,11 +250,12 @@ export class IceClientAgent {
   #keepConsent(now: number, out: { to: RemoteCandidate; packet: Uint8Array }[]): void {
     const pair = this.#selected;
     if (!pair || now < this.#nextConsentMs) return;
-    if (now - this.#consentMs > this.#options.consentTimeoutMs) {
+    if (now - this.consentMs > this.#options.consentTimeoutMs) {
       this.#fail('Consent is gone: the other side does not answer any more.');
       return;
     }
     this.#scheduleConsent(now);
+    this.#nextConsentMs = Math.min(this.#nextConsentMs, now + this.#options.consentRetryMs);
     out.push(this.#request(pair, 'consent', now));
   }
 
@@ -300,7 +310,8 @@ export class IceClientAgent {
   #succeeded({ pair, transaction, purpose }: Check, now: number): void {
     if (transaction.measuresRtt) this.#roundTripMs = now - transaction.sentMs;
     if (purpose === 'consent') {
-      this.#consentMs = now;
+      this.consentMs = now;
+      this.#scheduleConsent(now);
       return;
     }
     pair.state = 'valid';
@@ -325,7 +336,7 @@ export class IceClientAgent {
   #select(pair: Pair, now: number): void {
     this.#selected = pair;
     this.#state = 'connected';
-    this.#consentMs = now;
+    this.consentMs = now;
     this.#forgetChecks((check) => check.purpose !== 'consent');
     this.#scheduleConsent(now);
   }

@@ -1,7 +1,7 @@
 /** In which ways a producer's picture can be sent for a tile, from the least to the best. */
 import type { Encoding } from '../routing/encoding.js';
-import { MAX_LAYERS } from '../routing/packet-reader.js';
 import type { Producer } from '../routing/producer.js';
+import { MAX_LAYERS } from '../routing/source-batch.js';
 import type { StreamWant } from '../worker/control.js';
 import type { LayerOption } from './allocate.js';
 
@@ -28,18 +28,19 @@ export function spatialLayers(producer: Producer, now: number): SpatialLayer[] {
       encoding,
       within: MAX_LAYERS - 1,
       height: encoding.layers.height(0),
-      flows: encoding.flows(now),
+      flows: encoding.flowing(now) !== null,
     }));
   }
   const [encoding] = ordered;
   if (!encoding) return [];
   const layers: SpatialLayer[] = [];
+  const flowing = encoding.flowing(now);
   for (let within = 0; within <= encoding.layers.topSpatial; within++) {
     layers.push({
       encoding,
       within,
       height: encoding.layers.height(within),
-      flows: encoding.flows(now) && (within === 0 || encoding.layers.flows(within, now)),
+      flows: flowing !== null && (within === 0 || flowing.layers.flows(within, now)),
     });
   }
   return layers;

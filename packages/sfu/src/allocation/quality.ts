@@ -1,6 +1,7 @@
 /** What a client is told about its path: at changes that matter, and once a second while figures move. */
 import type { Transport } from '../routing/transport.js';
 import type { StreamQuality, WorkerNotice } from '../worker/control.js';
+import type { Subscriber } from './subscriber.js';
 
 type Quality = Extract<WorkerNotice, { type: 'quality' }>;
 
@@ -14,7 +15,10 @@ export class QualityReports {
   #toldMs = Number.NEGATIVE_INFINITY;
   #pausedSinceMs = -1;
 
-  constructor(readonly transport: Transport) {}
+  constructor(
+    readonly transport: Transport,
+    readonly subscriber: Subscriber,
+  ) {}
 
   /** The notice that is due now, or null. */
   due(now: number): Quality | null {
@@ -29,8 +33,8 @@ export class QualityReports {
   }
 
   #now(now: number): Quality {
-    const { transport } = this;
-    const { subscriber, engine } = transport;
+    const { transport, subscriber } = this;
+    const { engine } = transport;
     const streams: StreamQuality[] = [];
     let paused = false;
     for (const { mid, kind, given, bitrateBps, producer } of transport.streams.values()) {

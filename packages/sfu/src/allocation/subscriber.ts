@@ -3,12 +3,13 @@
  * its video streams gets.
  */
 import { BandwidthEstimator, FecRate, redDistance } from '@efir/rtc';
-import { MAX_LAYERS } from '../routing/packet-reader.js';
+import type { ReceivingSide } from '../routing/receiving-side.js';
+import { MAX_LAYERS } from '../routing/source-batch.js';
 import { NO_ENCODING } from '../routing/stream-table.js';
 import type { Transport } from '../routing/transport.js';
 import type { VirtualStream } from '../routing/virtual-stream.js';
 import type { Reception, StreamWant } from '../worker/control.js';
-import { allocate, type Demand, type LayerOption, leastBps, wantedBps } from './allocate.js';
+import { allocate, type Demand, type LayerOption, leastBps, RAISE_MARGIN, wantedBps } from './allocate.js';
 import { highestFor, layerOptions, type SpatialLayer, spatialLayers } from './layer-options.js';
 import { QualityReports } from './quality.js';
 
@@ -53,7 +54,7 @@ export interface Given {
   paused: boolean;
 }
 
-export class Subscriber {
+export class Subscriber implements ReceivingSide {
   reception: Reception = { video: true, maxBps: null };
   /** There once the client has told about the path. */
   estimator: BandwidthEstimator | null = null;
@@ -66,6 +67,8 @@ export class Subscriber {
   readonly #fec = new FecRate();
   /** Everything is at its best: nothing will change by itself. */
   #settled = false;
+  /** What the path would have to carry for all that is wanted. */
+  #neededBps = 0;
   #slowUntilMs = -1;
   #loweredMs = Number.NEGATIVE_INFINITY;
   /** Since when there isn't enough for what runs, at its least. */
@@ -75,7 +78,7 @@ export class Subscriber {
   #startingMs = new Map<VirtualStream, number>();
 
   constructor(readonly transport: Transport) {
-    this.#quality = new QualityReports(transport);
+    this.#quality = new QualityReports(transport, this);
   }
 
   /** Infinity: nothing is known of the path, so nothing is held back. */
@@ -139,7 +142,7 @@ export class Subscriber {
   /** Every 20 ms: begins a probe when one is due. */
   probe(now: number): void {
     const { estimator } = this;
-    if (!estimator || this.wantedBps <= estimator.targetBps) return;
+    if (!estimator || this.#neededBps <= estimator.targetBps) return;
     const stream = this.#padded();
     const cluster = stream && estimator.probe(now);
     if (cluster) this.transport.engine.prober.start(this, stream, cluster, now);
@@ -172,7 +175,6 @@ export class Subscriber {
     const { streams, demands, layers } = this.#demands(now);
     const audioBps = this.#audioBps();
     this.wantedBps = wantedBps(demands) + audioBps;
-    this.estimator?.wanted(this.wantedBps);
     const most = Math.min(this.estimateBps, this.reception.maxBps ?? Number.POSITIVE_INFINITY);
     // Redundancy has its share of the path.
     const budget = (most - audioBps) / (1 + this.#fec.share);
@@ -194,6 +196,9 @@ export class Subscriber {
       if (option) this.#aim(stream, layers[i], option, now);
       else stream.stop();
     }
+    // What is to be raised needs its margin, or the estimate stays for ever where it is just not enough.
+    this.#neededBps = this.wantedBps * (this.#settled ? 1 : RAISE_MARGIN);
+    this.estimator?.wanted(this.#neededBps);
     if (this.estimator) {
       const rate = Math.max(this.estimateBps * PACING_FACTOR, this.allocatedBps * ALLOCATED_FACTOR);
       engine.pacing.setRate(transport.number, rate > UNPACED_BPS ? 0 : rate, now);
@@ -281,7 +286,7 @@ export class Subscriber {
 /** The best option that is not above what the stream has been given; -1: it has nothing. */
 function currentOption(stream: VirtualStream, options: readonly LayerOption[]): number {
   const { given, producer } = stream;
-  if (given.spatial < 0 || stream.epoch?.encoding.producer !== producer) return -1;
+  if (given.spatial < 0 || stream.epoch?.encoding.producer.id !== producer?.id) return -1;
   let best = -1;
   for (const [i, { spatial, temporal }] of options.entries()) {
     if (spatial < given.spatial || (spatial === given.spatial && temporal <= given.temporal)) best = i;

@@ -5,8 +5,8 @@
  */
 import { readAddress } from './address.js';
 import { type ChannelLabel, DataChannels } from './channels.js';
-import type { DataCounters } from './counters.js';
 import { Outbox } from './outbox.js';
+import type { DataHost, DataUser } from './plane.js';
 import type { DataRouter, RoutedMessage } from './router.js';
 import { SctpAssociation } from './sctp/association.js';
 import { TokenBucket } from './token-bucket.js';
@@ -18,15 +18,6 @@ export interface DataDescription {
   maxMessageSize: number;
   /** The name by which others in the router send to it: 1..64 visible ASCII characters. */
   address: string;
-}
-
-export interface EndpointHost {
-  readonly counters: DataCounters;
-  /** `packet` is valid during the call only. */
-  output(packet: Uint8Array): void;
-  /** There is work. */
-  activate(endpoint: DataEndpoint): void;
-  random(): number;
 }
 
 export const LOCAL_SCTP_PORT = 5_000;
@@ -52,7 +43,7 @@ const RECEIVERS_PER_TOKEN = 16;
 /** A receiver that takes nothing of a file for so long loses the channel, ms. */
 const STALL_MS = 30_000;
 
-export class DataEndpoint {
+export class DataEndpoint implements DataUser {
   readonly association: SctpAssociation;
   readonly channels: DataChannels;
   /** In the plane's queue. */
@@ -71,7 +62,7 @@ export class DataEndpoint {
   constructor(
     readonly description: DataDescription,
     readonly router: DataRouter,
-    readonly host: EndpointHost,
+    readonly host: DataHost<DataEndpoint>,
     now: number,
   ) {
     const { counters } = host;

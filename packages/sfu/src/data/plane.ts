@@ -9,6 +9,28 @@ import { type DataCounters, dataCounters } from './counters.js';
 import { type DataDescription, DataEndpoint } from './endpoint.js';
 import { DataRouter } from './router.js';
 
+/** Whoever speaks SCTP over a peer's DTLS. */
+export interface DataUser {
+  /** In the plane's queue. */
+  active: boolean;
+  /** Puts a packet aside; `bytes` are the user's from now on. */
+  receive(bytes: Uint8Array): void;
+  /** One slice of work, cut short once `late` says so; true if there is more to do at once. */
+  work(now: number, late: () => boolean): boolean;
+  tick(now: number): void;
+  close(): void;
+}
+
+/** What the plane does for a user. */
+export interface DataHost<User> {
+  readonly counters: DataCounters;
+  /** `packet` is valid during the call only. */
+  output(packet: Uint8Array): void;
+  /** There is work. */
+  activate(user: User): void;
+  random(): number;
+}
+
 export interface DataPlaneOptions {
   /** To the peer, over its DTLS; `packet` is valid during the call only. */
   send(peer: number, packet: Uint8Array): void;
@@ -17,10 +39,10 @@ export interface DataPlaneOptions {
 
 export class DataPlane {
   readonly counters: DataCounters = dataCounters();
-  readonly #endpoints = new Set<DataEndpoint>();
+  readonly #endpoints = new Set<DataUser>();
   /** Endpoints with something to do, each once, in the order of their turns. */
-  #queue: DataEndpoint[] = [];
-  readonly #activate = (endpoint: DataEndpoint): void => {
+  #queue: DataUser[] = [];
+  readonly #activate = (endpoint: DataUser): void => {
     if (endpoint.active) return;
     endpoint.active = true;
     this.#queue.push(endpoint);
@@ -47,19 +69,19 @@ export class DataPlane {
     if (!isAddress(address)) throw new SfuError('bad-request', 'a data address is 1 to 64 visible ASCII characters');
     if (!(sctpPort > 0 && sctpPort < 65_536) || !(maxMessageSize > 0))
       throw new SfuError('bad-request', 'a data section has an SCTP port and a message size');
+    return this.add(peer, (host) => new DataEndpoint(description, router, host, now));
+  }
+
+  /** Has somebody of another kind than clients take part. */
+  add<User extends DataUser>(peer: number, make: (host: DataHost<DataUser>) => User): User {
     const { send, random } = this.options;
-    const host = {
-      counters: this.counters,
-      output: (packet: Uint8Array) => send(peer, packet),
-      activate: this.#activate,
-      random,
-    };
-    const endpoint = new DataEndpoint(description, router, host, now);
+    const output = (packet: Uint8Array) => send(peer, packet);
+    const endpoint = make({ counters: this.counters, output, activate: this.#activate, random });
     this.#endpoints.add(endpoint);
     return endpoint;
   }
 
-  close(endpoint: DataEndpoint): void {
+  close(endpoint: DataUser): void {
     endpoint.close();
     this.#endpoints.delete(endpoint);
     if (endpoint.active) this.#queue = this.#queue.filter((one) => one !== endpoint);

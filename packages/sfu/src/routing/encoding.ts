@@ -34,6 +34,9 @@ export class Encoding {
   /** The most that a receiver loses, 0..1: the publisher's encoder should know. */
   worstLoss = 0;
 
+  /** The same encoding by another way, that is left for this one. */
+  before: Encoding | null = null;
+
   /** Newest packet that went to the streams; meaningful once `everForwarded`. */
   everForwarded = false;
   forwardedSequence = 0;
@@ -74,6 +77,12 @@ export class Encoding {
     return this.packets > 0 && now - this.lastPacketMs < SILENT_MS;
   }
 
+  /** The one whose packets come: this, or the same by the way so far; null: neither. */
+  flowing(now: number): Encoding | null {
+    if (this.flows(now)) return this;
+    return this.before?.flows(now) ? this.before : null;
+  }
+
   /** Remembers where a source sequence number lies. */
   store(sequence: number, packet: number, flags: number, payloadLength: number): void {
     const at = sequence & RING_MASK;
@@ -101,6 +110,7 @@ export class Encoding {
   /** The stream of packets begins (again), with this codec. */
   begin(codec: CodecParameters): void {
     this.codec = codec;
+    this.before = null;
     this.layers.reset();
     this.#dependencies = null;
     this.frames = null;

@@ -17,6 +17,14 @@ export interface EngineCounters {
   waitedTooLong: number;
   /** FEC packets for video. */
   repairPackets: number;
+  /** Producers that the other end of a pipe announced and that were not taken: nonsense, too many, or an id that is ours. */
+  pipeProducersRefused: number;
+  /** Those that had been here before. */
+  pipeLoops: number;
+  /** Those that had come over too many routers. */
+  pipesTooLong: number;
+  /** What else the other end of a pipe said that made no sense, or was too much. */
+  pipeMessagesRefused: number;
 }
 
 export function engineCounters(): EngineCounters {
@@ -35,5 +43,9 @@ export function engineCounters(): EngineCounters {
     probes: 0,
     waitedTooLong: 0,
     repairPackets: 0,
+    pipeProducersRefused: 0,
+    pipeLoops: 0,
+    pipesTooLong: 0,
+    pipeMessagesRefused: 0,
   };
 }

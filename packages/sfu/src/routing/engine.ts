@@ -32,6 +32,7 @@ import { Fanout } from './fanout.js';
 import type { LayerFilter } from './layer-filter.js';
 import { Pacing, type WaitingPacket } from './pacing.js';
 import { PacketReader } from './packet-reader.js';
+import type { PipeEnd } from './pipe/pipe-end.js';
 import type { Producer } from './producer.js';
 import type { Protection } from './protection.js';
 import { Retransmitter } from './retransmitter.js';
@@ -40,7 +41,7 @@ import { RtcpIntake } from './rtcp-intake.js';
 import { RtcpReports } from './rtcp-reports.js';
 import { SourceBatch } from './source-batch.js';
 import { StreamTable } from './stream-table.js';
-import { Transport } from './transport.js';
+import { Transport, type TransportOptions } from './transport.js';
 import { TransportCcTable } from './transport-cc-table.js';
 import type { VirtualStream } from './virtual-stream.js';
 
@@ -70,6 +71,10 @@ export class Engine {
   readonly prober = new Prober(this);
   readonly routers = new Map<string, Router>();
   readonly transports = new Map<string, Transport>();
+  /** Ends of pipes to other routers. */
+  readonly pipes = new Set<PipeEnd>();
+  /** Somebody takes something else than before: what pipes want is to be looked at soon. */
+  pipesHurry = false;
   readonly counters = engineCounters();
   /** ms, of the turn under way. */
   now = 0;
@@ -347,14 +352,14 @@ export class Engine {
     return router;
   }
 
-  openTransport(id: string, routerId: string, peer: number): Transport {
+  openTransport(id: string, routerId: string, peer: number, options: TransportOptions = {}): Transport {
     const router = this.routers.get(routerId);
     if (!router) throw new SfuError('not-found', `no router ${routerId}`);
     if (this.transports.has(id)) throw new SfuError('conflict', `transport ${id} exists`);
     const number = this.#transportNumbers.pop() ?? this.#nextTransportNumber++;
-    this.transportCc.open(number);
+    this.transportCc.open(number, options.history);
     this.pacing.open(number);
-    const transport = new Transport(this, id, router, number, peer);
+    const transport = new Transport(this, id, router, number, peer, options);
     this.transports.set(id, transport);
     router.transports.set(id, transport);
     this.#byPeer.set(peer, transport);

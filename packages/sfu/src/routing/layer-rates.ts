@@ -1,5 +1,5 @@
 /** What an encoding's layers cost and how large they are: bytes counted as they come, rates once in a while. */
-import { MAX_LAYERS } from './packet-reader.js';
+import { MAX_LAYERS } from './source-batch.js';
 
 const CELLS = MAX_LAYERS * MAX_LAYERS;
 /** Share of a new rate in the average. */
@@ -22,6 +22,16 @@ export class LayerRates {
   readonly #onSinceMs = new Float64Array(MAX_LAYERS);
   readonly #heights = new Uint16Array(MAX_LAYERS);
   #sinceMs = -1;
+  /** They are known from where the stream is whole; here some layers may be left out. */
+  #told = false;
+
+  /** Tells what the whole stream has, as it is known elsewhere; from now on nothing is measured here. */
+  tell(topSpatial: number, topTemporal: number, bps: (spatial: number, temporal: number) => number): void {
+    this.#told = true;
+    this.topSpatial = topSpatial;
+    this.topTemporal = topTemporal;
+    for (let cell = 0; cell < CELLS; cell++) this.#bps[cell] = bps(Math.floor(cell / MAX_LAYERS), cell % MAX_LAYERS);
+  }
 
   packet(spatial: number, temporal: number, bytes: number, now: number): void {
     if (spatial > this.topSpatial) this.topSpatial = spatial;
@@ -59,6 +69,7 @@ export class LayerRates {
     const elapsed = now - this.#sinceMs;
     if (elapsed < 200) return;
     this.#sinceMs = now;
+    if (this.#told) return;
     for (let cell = 0; cell < CELLS; cell++) {
       const bytes = this.#bytes[cell];
       this.#bytes[cell] = 0;
@@ -72,6 +83,7 @@ export class LayerRates {
 
   /** The stream begins anew, maybe in another codec. */
   reset(): void {
+    if (this.#told) return;
     this.topSpatial = 0;
     this.topTemporal = 0;
     this.#bytes.fill(0);

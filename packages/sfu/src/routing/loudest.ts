@@ -38,6 +38,11 @@ export class LoudestStreams {
     for (const [transport, streams] of this.#byTransport) this.#update(transport, streams);
   }
 
+  /** The same sound comes another way. */
+  replace(old: Producer, next: Producer): void {
+    this.#loudest = this.#loudest.map((producer) => (producer === old ? next : producer));
+  }
+
   /** The producer is gone. */
   forget(producer: Producer): void {
     this.#loudest = this.#loudest.filter((other) => other !== producer);

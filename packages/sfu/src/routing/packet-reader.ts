@@ -24,14 +24,13 @@ import {
   LAYER_NOT_BELOW,
   LAYER_START,
   LAYER_SWITCH_UP,
+  MAX_LAYERS,
   type SourceBatch,
 } from './source-batch.js';
 
 /** The slot's bytes behind the header aren't read here, so its true length doesn't matter to the header's parser. */
 const MAX_PACKET = 1_500;
 const DEPENDENCIES = CARRIED_EXTENSIONS.indexOf('dependencyDescriptor');
-/** Layers that are told apart; what lies above counts as the highest. */
-export const MAX_LAYERS = 4;
 
 export class PacketReader {
   readonly descriptor = new Vp8Descriptor();

@@ -2,7 +2,9 @@
 import type { CodecParameters, ExtensionIds, MediaKind, SectionParameters } from '@efir/rtc';
 import { sourceTag } from '../source-tag.js';
 import type { Encoding } from './encoding.js';
+import type { PipedFrom } from './pipe/piped-producers.js';
 import { CARRIED, CARRIED_EXTENSIONS } from './source-batch.js';
+import type { Transport } from './transport.js';
 
 /** Names that clients give their layers, from the lowest: quarter, half, full; low, medium, high; and by number. */
 const RID_RANK = [
@@ -33,6 +35,10 @@ export class Producer {
   readonly tag: number;
   encodings: Encoding[] = [];
   paused = false;
+  /** The transport that its packets come by, while it is there. */
+  carrier: Transport | null = null;
+  /** There if they come from another router: how. */
+  piped: PipedFrom | null = null;
   /** Packets came within the last 3 s; as told to the server. */
   active = false;
   /** When a key frame was last asked for, of any of its encodings, ms. */
@@ -45,6 +51,7 @@ export class Producer {
   #repairs = new Map<number, number>();
 
   constructor(
+    /** Id of the transport that publishes it, here or elsewhere. */
     readonly transport: string,
     section: SectionParameters,
     allocate: (producer: Producer, rid: string | undefined) => Encoding,
@@ -75,6 +82,10 @@ export class Producer {
       if (wanted.ssrc !== undefined) encoding.ssrc = wanted.ssrc;
       if (wanted.rtxSsrc !== undefined) encoding.rtxSsrc = wanted.rtxSsrc;
     }
+  }
+
+  get codecs(): Iterable<CodecParameters> {
+    return this.#codecs.values();
   }
 
   codec(payloadType: number): CodecParameters | undefined {

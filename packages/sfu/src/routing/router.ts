@@ -5,6 +5,7 @@ import type { StreamSource, StreamWant } from '../worker/control.js';
 import type { Encoding } from './encoding.js';
 import type { Engine } from './engine.js';
 import { LoudestStreams, MAX_LOUDEST } from './loudest.js';
+import { PipedProducers } from './pipe/piped-producers.js';
 import type { Producer } from './producer.js';
 import type { Transport } from './transport.js';
 import type { VirtualStream } from './virtual-stream.js';
@@ -13,9 +14,19 @@ import { WantedLayers } from './wanted-layers.js';
 /** How many who spoke last are remembered, so that a follower keeps a picture when the speaker sends none. */
 const SPEAKER_HISTORY = 8;
 
+/** Who has to know of each change of the producers. */
+export interface ProducerObserver {
+  /** It is there, or isn't what it was: paused, with other codecs, come another way. */
+  producerChanged(producer: Producer): void;
+  producerGone(producer: Producer): void;
+}
+
 export class Router {
   readonly transports = new Map<string, Transport>();
   readonly producers = new Map<string, Producer>();
+  /** Names this router in the paths of what is piped from it, as long as it is there. */
+  readonly token: string;
+  readonly observers = new Set<ProducerObserver>();
   readonly #streams = new Set<VirtualStream>();
   readonly #followers = new Set<VirtualStream>();
   readonly #dominant = new DominantSpeaker();
@@ -28,12 +39,24 @@ export class Router {
   readonly #loudest = new LoudestStreams((stream, producer) => this.#follow(stream, producer));
   readonly #layers: WantedLayers;
   #data: DataRouter | null = null;
+  #piped: PipedProducers | null = null;
 
   constructor(
     readonly engine: Engine,
     readonly id: string,
   ) {
     this.#layers = new WantedLayers(engine.notify);
+    this.token = Math.floor(engine.random() * 2 ** 52).toString(36);
+  }
+
+  get streams(): Iterable<VirtualStream> {
+    return this.#streams;
+  }
+
+  /** Those that come from other routers; made with the first pipe. */
+  piped(): PipedProducers {
+    this.#piped ??= new PipedProducers(this);
+    return this.#piped;
   }
 
   /** Passes messages between those transports that have data channels; made when the first one has. */
@@ -43,6 +66,9 @@ export class Router {
   }
 
   addProducer(producer: Producer): void {
+    // Whoever publishes here is who it says; what comes from elsewhere under its id isn't.
+    const other = this.producers.get(producer.id);
+    if (other) this.removeProducer(other);
     this.producers.set(producer.id, producer);
     if (producer.kind === 'audio') {
       const number = this.#nextAudioNumber++;
@@ -53,10 +79,44 @@ export class Router {
       const { source } = stream;
       if (source && ('follow' in source || source.producer === producer.id)) this.resolve(stream);
     }
+    this.producerChanged(producer);
+  }
+
+  /** Something that others have to know of. */
+  producerChanged(producer: Producer): void {
+    if (this.producers.get(producer.id) !== producer) return;
+    for (const observer of this.observers) observer.producerChanged(producer);
+  }
+
+  /** `next` is the same source on another way: streams go over at its next key frame, and show the old one until then. */
+  succeed(old: Producer, next: Producer): void {
+    this.engine.pipesHurry = true;
+    for (const [i, encoding] of next.encodings.entries()) {
+      encoding.before = old.encodings[i] ?? null;
+      if (encoding.before) encoding.before.before = null;
+    }
+    this.producers.set(next.id, next);
+    const number = this.#audioNumber.get(old);
+    if (number !== undefined) {
+      this.#audioNumber.delete(old);
+      this.#audioNumber.set(next, number);
+      this.#audioByNumber.set(number, next);
+    }
+    if (this.speaker === old) this.speaker = next;
+    this.#loudest.replace(old, next);
+    this.#layers.replace(old, next);
+    for (const stream of this.#streams) {
+      if (stream.producer !== old) continue;
+      stream.producer = next;
+      this.resolve(stream);
+    }
+    this.producerChanged(next);
   }
 
   removeProducer(producer: Producer): void {
+    if (this.producers.get(producer.id) !== producer) return;
     this.producers.delete(producer.id);
+    for (const observer of this.observers) observer.producerGone(producer);
     const number = this.#audioNumber.get(producer);
     if (number !== undefined) {
       this.#audioNumber.delete(producer);
@@ -80,6 +140,7 @@ export class Router {
   }
 
   route(stream: VirtualStream, source: StreamSource, want?: StreamWant): void {
+    this.engine.pipesHurry = true;
     stream.source = source;
     if (want) {
       stream.want = want;
@@ -129,12 +190,13 @@ export class Router {
       this.resolve(stream);
       if (stream.kind === 'video') stream.transport.subscriber.allocate();
     }
+    this.producerChanged(producer);
   }
 
   /** An encoding's first packet came, or it changed its codec. */
   codecKnown(encoding: Encoding, first: boolean): void {
     for (const stream of this.#streams) {
-      if (stream.producer !== encoding.producer) continue;
+      if (stream.producer !== encoding.producer && stream.epoch?.encoding !== encoding) continue;
       if (!first && stream.epoch?.encoding === encoding) stream.codecChanged(encoding);
       this.resolve(stream);
     }

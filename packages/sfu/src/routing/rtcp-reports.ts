@@ -25,21 +25,21 @@ export class RtcpReports {
   /** Every 20 ms: NACKs and key-frame requests to publishers. */
   repairs(encoding: Encoding): void {
     const { engine } = this;
-    const transport = engine.transports.get(encoding.producer.transport);
+    const transport = encoding.producer.carrier;
     if (!transport?.connected || encoding.ssrc === 0) return;
     const { nack } = encoding;
     const lost =
       nack && nack.missing > 0 ? nack.due(engine.now, transport.roundTripMs ?? DEFAULT_RTT_MS, this.#missing) : 0;
     if (nack?.keyFrameNeeded) {
       nack.keyFrameNeeded = false;
-      encoding.keyFrames.request();
+      if (encoding.producer.kind === 'video') encoding.keyFrames.request();
     }
     const { producer } = encoding;
     const wantKeyFrame =
       encoding.packets > 0 &&
       encoding.streamCount > 0 &&
-      // A publisher is asked so often and no more, whichever of its layers it is for.
-      engine.now - producer.keyFrameAskedMs >= MIN_INTERVAL_MS &&
+      // A publisher is asked so often and no more, whichever of its layers it is for; behind a pipe its own router sees to that.
+      (producer.piped !== null || engine.now - producer.keyFrameAskedMs >= MIN_INTERVAL_MS) &&
       encoding.keyFrames.due(engine.now);
     if (lost === 0 && !wantKeyFrame) return;
     const writer = this.#writer;

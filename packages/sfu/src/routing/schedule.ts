@@ -4,6 +4,7 @@ import type { Engine } from './engine.js';
 export const TICK_MS = 20;
 const FEEDBACK_MS = 50;
 const SPEAKER_MS = 100;
+const PIPES_MS = 50;
 /** Each transport's allocation is looked at once in so many ticks. */
 const ALLOCATION_TICKS = 5;
 const PROTECTION_TICKS = 10;
@@ -18,6 +19,7 @@ export class Schedule {
   #feedbackAt = 0;
   #speakerAt = 0;
   #reviewAt = 0;
+  #pipesAt = 0;
   #portion = 0;
 
   constructor(readonly engine: Engine) {}
@@ -34,6 +36,11 @@ export class Schedule {
     if (now >= this.#speakerAt) {
       this.#speakerAt = now + SPEAKER_MS;
       for (const router of engine.routers.values()) router.tick(now);
+    }
+    if (now >= this.#pipesAt || engine.pipesHurry) {
+      engine.pipesHurry = false;
+      this.#pipesAt = now + PIPES_MS;
+      for (const pipe of engine.pipes) pipe.tick(now);
     }
     this.#portion = (this.#portion + 1) % PORTIONS;
     for (const transport of engine.transports.values()) {

@@ -13,6 +13,8 @@ export const CARRIED_EXTENSIONS = [
 ] as const;
 export const CARRIED = CARRIED_EXTENSIONS.length;
 
+/** Layers that are told apart; what lies above counts as the highest. */
+export const MAX_LAYERS = 4;
 /** The frame's first packet, its last one. */
 export const LAYER_START = 1;
 export const LAYER_END = 2;

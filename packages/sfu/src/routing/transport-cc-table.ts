@@ -5,7 +5,7 @@
  */
 import { SendHistory } from '@efir/rtc';
 
-/** Packets remembered for each transport: half a second at 1,000 packets/s, in 3 KB. */
+/** Packets remembered for a transport: half a second at 1,000 packets/s, in 3 KB. */
 const HISTORY_ENTRIES = 512;
 
 export class TransportCcTable {
@@ -13,14 +13,17 @@ export class TransportCcTable {
   nowUs = 0;
   #next = new Uint16Array(64);
   readonly #histories: (SendHistory | undefined)[] = [];
+  readonly #entries: number[] = [];
 
-  open(transport: number): void {
+  /** `entries`: packets to remember, a power of two. */
+  open(transport: number, entries = HISTORY_ENTRIES): void {
     if (transport >= this.#next.length) {
       const grown = new Uint16Array(Math.max(this.#next.length * 2, transport + 1));
       grown.set(this.#next);
       this.#next = grown;
     }
     this.#next[transport] = 1;
+    this.#entries[transport] = entries;
     this.#histories[transport] = undefined;
   }
 
@@ -44,7 +47,7 @@ export class TransportCcTable {
     this.#next[transport] = number + 1;
     let history = this.#histories[transport];
     if (history === undefined) {
-      history = new SendHistory({ entries: HISTORY_ENTRIES });
+      history = new SendHistory({ entries: this.#entries[transport] });
       this.#histories[transport] = history;
     }
     history.sent(number, this.nowUs, bytes);

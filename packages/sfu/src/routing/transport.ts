@@ -12,17 +12,29 @@ import {
   TransportFeedbackGenerator,
 } from '@efir/rtc';
 import { Subscriber } from '../allocation/subscriber.js';
-import type { DataDescription, DataEndpoint } from '../data/endpoint.js';
+import type { DataDescription } from '../data/endpoint.js';
+import type { DataUser } from '../data/plane.js';
 import { SfuError } from '../errors.js';
 import type { TransportState } from '../worker/control.js';
 import { type Encoding, FROM_RTX } from './encoding.js';
 import type { Engine } from './engine.js';
 import { Producer } from './producer.js';
+import type { ReceivingSide } from './receiving-side.js';
 import type { Router } from './router.js';
 import { VirtualStream } from './virtual-stream.js';
 
 /** SSRCs that a client may send us; more are dropped and counted. */
 const MAX_SSRCS = 64;
+
+/** How a transport that is no client differs. */
+export interface TransportOptions {
+  /** Default: a client, that gets what its path carries. */
+  side?(transport: Transport): ReceivingSide;
+  /** Packets that are remembered for transport-wide feedback, a power of two. */
+  history?: number;
+  /** Producers are only what `carry` was told of; other SSRCs are nobody's. */
+  announced?: boolean;
+}
 
 interface Binding {
   encoding: Encoding;
@@ -51,9 +63,11 @@ export class Transport {
   /** The path loses nothing by itself: it is TCP. */
   lossless = false;
   /** What it receives, as a whole. */
-  readonly subscriber = new Subscriber(this);
-  /** There if the client has a section of data channels. */
-  data: DataEndpoint | null = null;
+  readonly subscriber: ReceivingSide;
+  /** There if there is something to be said beside media. */
+  data: DataUser | null = null;
+  #dataDescription: DataDescription | undefined;
+  readonly #announced: boolean;
   readonly #bindings = new Map<number, Binding>();
 
   constructor(
@@ -62,7 +76,10 @@ export class Transport {
     readonly router: Router,
     readonly number: number,
     readonly peer: number,
+    options: TransportOptions = {},
   ) {
+    this.subscriber = options.side?.(this) ?? new Subscriber(this);
+    this.#announced = options.announced ?? false;
     this.localSsrc = Math.floor(engine.random() * 0xfffffffe) + 1;
   }
 
@@ -71,22 +88,29 @@ export class Transport {
     const { engine } = this;
     const senders = new Map(sections.filter((s) => s.uplink).map((s) => [s.mid, s]));
     const receivers = new Map(sections.filter((s) => s.downlink).map((s) => [s.mid, s]));
-    for (const producer of [...this.producers.values()]) if (!senders.has(producer.mid)) this.#removeProducer(producer);
-    for (const stream of [...this.streams.values()]) if (!receivers.has(stream.mid)) this.#removeStream(stream);
+    for (const producer of [...this.producers.values()])
+      if (!senders.has(producer.mid)) this.#removeProducer(producer.mid, producer);
+    for (const stream of [...this.streams.values()]) if (!receivers.has(stream.mid)) this.closeStream(stream);
     for (const [mid, section] of senders) {
       const producer = this.producers.get(mid);
       if (producer && producer.kind !== section.kind)
         throw new SfuError('bad-request', `section ${mid} can't change its kind`);
-      if (producer) producer.update(section, engine.allocateEncoding);
-      else this.#addProducer(new Producer(this.id, section, engine.allocateEncoding));
-      this.#bind(this.producers.get(mid)!);
+      if (producer) {
+        producer.update(section, engine.allocateEncoding);
+        this.bind(producer);
+        this.router.producerChanged(producer);
+      } else {
+        const made = new Producer(this.id, section, engine.allocateEncoding);
+        this.carry(mid, made);
+        this.router.addProducer(made);
+      }
     }
     for (const [mid, section] of receivers) {
       const stream = this.streams.get(mid);
       if (stream && stream.kind !== section.kind)
         throw new SfuError('bad-request', `section ${mid} can't change its kind`);
       if (stream) stream.update(section);
-      else this.#addStream(section);
+      else this.openStream(section);
     }
     if (sections.some((s) => s.uplink && s.extensions.transportCc !== undefined))
       this.feedback ??= new TransportFeedbackGenerator();
@@ -95,10 +119,11 @@ export class Transport {
   /** Brings the data channels to the agreed section; the association lives as long as its section stays the same. */
   configureData(description: DataDescription | undefined): void {
     const { engine } = this;
-    const before = this.data?.description;
+    const before = this.#dataDescription;
     if (before && description && before.sctpPort === description.sctpPort && before.address === description.address)
       return;
     if (this.data) engine.data.close(this.data);
+    this.#dataDescription = description;
     this.data = description ? engine.data.open(this.peer, this.router.data(), description, engine.now) : null;
   }
 
@@ -212,8 +237,32 @@ export class Transport {
   close(): void {
     this.state = 'closed';
     this.configureData(undefined);
-    for (const producer of [...this.producers.values()]) this.#removeProducer(producer);
-    for (const stream of [...this.streams.values()]) this.#removeStream(stream);
+    for (const [key, producer] of [...this.producers]) this.#removeProducer(key, producer);
+    for (const stream of [...this.streams.values()]) this.closeStream(stream);
+  }
+
+  /** What comes under the producer's SSRCs is the producer's. `key` in `producers`. */
+  carry(key: string, producer: Producer): void {
+    this.producers.set(key, producer);
+    producer.carrier = this;
+    this.bind(producer);
+  }
+
+  /** Ends what `carry` began, and frees the producer's encodings. */
+  drop(key: string, producer: Producer): void {
+    this.producers.delete(key);
+    producer.carrier = null;
+    for (const [ssrc, binding] of this.#bindings)
+      if (binding.encoding.producer === producer) this.#bindings.delete(ssrc);
+    for (const encoding of producer.encodings) this.engine.releaseEncoding(encoding);
+  }
+
+  /** SSRCs that are known beforehand. */
+  bind(producer: Producer): void {
+    for (const encoding of producer.encodings) {
+      if (encoding.ssrc !== 0) this.#bindings.set(encoding.ssrc, { encoding, repair: false });
+      if (encoding.rtxSsrc !== 0) this.#bindings.set(encoding.rtxSsrc, { encoding, repair: true });
+    }
   }
 
   #accept(
@@ -247,7 +296,7 @@ export class Transport {
 
   /** Finds the section of an SSRC that the SDP didn't name: by mid and rid extensions, or by a payload type only one section has. */
   #discover(ssrc: number, slot: number, headerLength: number, payloadType: number): Binding | undefined {
-    if (this.#bindings.size >= MAX_SSRCS) return undefined;
+    if (this.#announced || this.#bindings.size >= MAX_SSRCS) return undefined;
     const { arena } = this.engine.reader;
     const find = (producer: Producer, name: 'mid' | 'rid' | 'repairedRid'): string => {
       const id = producer.extensions[name];
@@ -275,28 +324,12 @@ export class Transport {
     return binding;
   }
 
-  /** SSRCs that the SDP names. */
-  #bind(producer: Producer): void {
-    for (const encoding of producer.encodings) {
-      if (encoding.ssrc !== 0) this.#bindings.set(encoding.ssrc, { encoding, repair: false });
-      if (encoding.rtxSsrc !== 0) this.#bindings.set(encoding.rtxSsrc, { encoding, repair: true });
-    }
-  }
-
-  #addProducer(producer: Producer): void {
-    this.producers.set(producer.mid, producer);
-    this.router.addProducer(producer);
-  }
-
-  #removeProducer(producer: Producer): void {
-    this.producers.delete(producer.mid);
-    for (const [ssrc, binding] of this.#bindings)
-      if (binding.encoding.producer === producer) this.#bindings.delete(ssrc);
+  #removeProducer(key: string, producer: Producer): void {
     this.router.removeProducer(producer);
-    for (const encoding of producer.encodings) this.engine.releaseEncoding(encoding);
+    this.drop(key, producer);
   }
 
-  #addStream(section: SectionParameters): void {
+  openStream(section: SectionParameters): VirtualStream {
     const { engine } = this;
     const stream = new VirtualStream(this, engine.table, section, engine.random);
     engine.table.handle[stream.number] = engine.datapath.addStream(this.peer, stream.downlink.ssrc);
@@ -308,9 +341,10 @@ export class Transport {
     this.streams.set(stream.mid, stream);
     this.streamBySsrc.set(stream.downlink.ssrc, stream);
     this.router.addStream(stream);
+    return stream;
   }
 
-  #removeStream(stream: VirtualStream): void {
+  closeStream(stream: VirtualStream): void {
     const { engine } = this;
     // What waits for it goes while everything of it is still there.
     stream.stop();

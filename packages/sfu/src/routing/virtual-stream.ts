@@ -17,10 +17,10 @@ import type { StreamSource, StreamWant } from '../worker/control.js';
 import type { Encoding } from './encoding.js';
 import { bigEndianWord, headerTemplate } from './header-template.js';
 import { LayerFilter } from './layer-filter.js';
-import { MAX_LAYERS, type PacketReader } from './packet-reader.js';
+import type { PacketReader } from './packet-reader.js';
 import { matchingCodec, type Producer } from './producer.js';
 import { type Protection, protectionFor } from './protection.js';
-import { CARRIED, CARRIED_EXTENSIONS, type SourceBatch } from './source-batch.js';
+import { CARRIED, CARRIED_EXTENSIONS, MAX_LAYERS, type SourceBatch } from './source-batch.js';
 import { NO_ENCODING, type StreamTable, TEMPLATE_WORDS } from './stream-table.js';
 import type { Transport } from './transport.js';
 
@@ -37,6 +37,8 @@ export interface Epoch {
   filter: LayerFilter | null;
 }
 
+/** What of a source comes by another way may be behind or ahead of the way so far by this, ms. */
+const MAX_APART_MS = 1_000;
 /** Word of the template that holds the CSRC. */
 const CSRC_WORD = 3;
 
@@ -141,10 +143,13 @@ export class VirtualStream {
 
   /** Leaves layers above these out, from the next frame on that allows it. */
   limit(spatial: number, temporal: number): void {
+    const before = this.limits.spatial;
     this.limits.spatial = spatial;
     this.limits.temporal = temporal;
     const { epoch, table, number } = this;
     if (!epoch || table.current[number] !== epoch.encoding.number) return;
+    // A spatial layer within the encoding can be taken up at a key frame.
+    if (spatial > before && epoch.encoding.layers.topSpatial > before) epoch.encoding.keyFrames.request();
     if (epoch.filter) {
       epoch.filter.wantSpatial = spatial;
       epoch.filter.wantTemporal = temporal;
@@ -246,6 +251,12 @@ export class VirtualStream {
     if (!encoding.codec || !matchingCodec(encoding.codec, this.codecs)) return false;
     const end = table.current[number] !== NO_ENCODING && this.epoch ? this.#standing(this.epoch) : this.#end;
     const old = table.current[number] !== NO_ENCODING ? this.epoch!.encoding : null;
+    const apart =
+      end && this.epoch && sameSource(this.epoch.encoding, encoding) ? this.#apart(end, batch, index) : null;
+    if (apart !== null && this.kind === 'audio' && apart <= 0 && -apart <= ticksOf(MAX_APART_MS, encoding)) {
+      this.#awaitUnheard(encoding);
+      return false;
+    }
     // What still waits of the old source is not sent any more.
     const unsent = old ? this.transport.engine.pacing.waitingOf(this.transport.number, number, old) : 0;
 
@@ -257,7 +268,9 @@ export class VirtualStream {
     let tl0Offset = 0;
     if (end) {
       const ticks = Math.max(1, Math.round(((now - end.atMs) * encoding.codec.clockRate) / 1000));
-      timestampOffset = (end.timestamp + ticks - timestamp) >>> 0;
+      // The same source keeps its own time; what is of another, or too far off, goes by our clock.
+      const keeps = apart !== null && apart > 0 && apart <= ticks + ticksOf(MAX_APART_MS, encoding);
+      timestampOffset = keeps ? this.epoch!.timestampOffset : (end.timestamp + ticks - timestamp) >>> 0;
       if (batch.descriptorLength[index] > 0 && end.pictureId >= 0) {
         const fields = reader.describeVp8(batch, index);
         if (fields && fields.pictureId >= 0) pictureIdOffset = (end.pictureId + 1 - fields.pictureId) & 0x7fff;
@@ -291,6 +304,20 @@ export class VirtualStream {
     this.#writeTemplates(encoding);
     if (old && old !== encoding) old.detach(number);
     return true;
+  }
+
+  /** Ticks by which a packet of the same source is ahead of what was sent last. */
+  #apart(end: { timestamp: number }, batch: SourceBatch, index: number): number {
+    return (batch.timestamp[index] + this.epoch!.timestampOffset - end.timestamp) | 0;
+  }
+
+  /** The other way is behind: the way so far is left now, and taken up is what wasn't heard by it. */
+  #awaitUnheard(encoding: Encoding): void {
+    const { table, number } = this;
+    if (table.current[number] === NO_ENCODING) return;
+    this.stop();
+    table.pending[number] = encoding.number;
+    encoding.attach(number);
   }
 
   /** The codec of the encoding changed under way. */
@@ -359,4 +386,13 @@ export class VirtualStream {
     table.transportCcShift[row] = template.transportCcShift;
     for (let k = 0; k < CARRIED; k++) table.carriedIds[row * CARRIED + k] = this.extensions[CARRIED_EXTENSIONS[k]] ?? 0;
   }
+}
+
+/** They carry the same packets, each by its own way. */
+function sameSource(a: Encoding, b: Encoding): boolean {
+  return a.rid === b.rid && a.producer.id === b.producer.id;
+}
+
+function ticksOf(ms: number, { codec }: Encoding): number {
+  return (ms * codec!.clockRate) / 1000;
 }

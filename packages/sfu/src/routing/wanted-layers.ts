@@ -30,9 +30,17 @@ export class WantedLayers {
       if (given.spatial > wanted.now) wanted.now = given.spatial;
     }
     for (const producer of producers) {
-      if (producer.kind !== 'video') continue;
+      // Of one that is piped, its pipe tells the router that it comes from.
+      if (producer.kind !== 'video' || producer.piped) continue;
       this.#tell(producer, this.#of(producer, now), now);
     }
+  }
+
+  /** The same picture comes another way. */
+  replace(old: Producer, next: Producer): void {
+    const wanted = this.#wanted.get(old);
+    this.#wanted.delete(old);
+    if (wanted) this.#wanted.set(next, wanted);
   }
 
   forget(producer: Producer): void {

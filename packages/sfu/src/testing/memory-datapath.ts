@@ -1,6 +1,7 @@
 /** A datapath without sockets or ciphers for the engine's tests: packets are put in, rows come out as the bytes they stand for. */
 import {
   type Datapath,
+  KIND_DATA,
   KIND_RTCP,
   KIND_RTP,
   MADE_BYTES,
@@ -31,6 +32,8 @@ import {
 } from '@efir/datapath';
 import { parseRtpHeader, RtpHeader } from '@efir/rtc';
 
+const KINDS = { rtp: KIND_RTP, rtcp: KIND_RTCP, data: KIND_DATA };
+
 export interface SentRtp {
   peer: number;
   bytes: Uint8Array;
@@ -53,6 +56,7 @@ export class MemoryDatapath implements Partial<Datapath> {
   timeUs = 1_000_000;
   sent: SentRtp[] = [];
   rtcp: { peer: number; bytes: Uint8Array }[] = [];
+  data: { peer: number; bytes: Uint8Array }[] = [];
   readonly #streams: { peer: number; ssrc: number }[] = [{ peer: -1, ssrc: 0 }];
   #peers = 0;
   #packet = 0;
@@ -77,12 +81,18 @@ export class MemoryDatapath implements Partial<Datapath> {
     this.rtcp.push({ peer, bytes: packet.slice() });
   }
 
+  sendData(peer: number, packet: Uint8Array): void {
+    this.data.push({ peer, bytes: packet.slice() });
+  }
+
+  peerStats(): undefined {}
+
   /** Puts a decrypted packet where `receive()` will find it. */
-  arrive(peer: number, kind: 'rtp' | 'rtcp', bytes: Uint8Array): void {
+  arrive(peer: number, kind: 'rtp' | 'rtcp' | 'data', bytes: Uint8Array): void {
     const packet = this.#packet++;
     this.arena.set(bytes, (packet % this.slots) * SLOT_BYTES);
     const at = this.#waiting++ * RX_STRIDE;
-    this.rx[at + RX_KIND] = kind === 'rtp' ? KIND_RTP : KIND_RTCP;
+    this.rx[at + RX_KIND] = KINDS[kind];
     this.rx[at + RX_PACKET] = packet;
     this.rx[at + RX_LENGTH] = bytes.length;
     this.rx[at + RX_PEER] = peer;

@@ -83,8 +83,7 @@ export class TestRoom {
   readonly engine: Engine;
   readonly schedule: Schedule;
 
-  constructor() {
-    let seed = 1;
+  constructor(seed = 1) {
     this.engine = new Engine({
       datapath: this.datapath as unknown as Datapath,
       random: () => {

@@ -29,7 +29,7 @@ export const THREE_LAYERS: readonly LayerInit[] = [
 ];
 
 const FPS = 15;
-const STEP_MS = 5;
+export const STEP_MS = 5;
 const FEEDBACK_MS = 50;
 const MAX_PAYLOAD = 1_100;
 const RIDS = ['l', 'm', 'h'];
@@ -131,6 +131,8 @@ export interface Arrival {
   ms: number;
   ssrc: number;
   csrc: number;
+  sequence: number;
+  timestamp: number;
   bytes: number;
   /** Frame's height if it is a key frame, else 0. */
   height: number;
@@ -169,7 +171,9 @@ export class SimulatedViewer {
       const csrc = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12);
       const vp8 = packet.payload.length > 0 && parseVp8Descriptor(packet.payload, 0, packet.payload.length, this.#vp8);
       const height = vp8 && header.ssrc % 2 === 0 && this.#vp8.keyFrame ? this.#vp8.height : 0;
-      this.arrivals.push({ ms: atMs, ssrc: header.ssrc, csrc, bytes: bytes.length, height, delayMs: atMs - sentMs });
+      const { ssrc, sequence, timestamp } = header;
+      const delayMs = atMs - sentMs;
+      this.arrivals.push({ ms: atMs, ssrc, csrc, sequence, timestamp, bytes: bytes.length, height, delayMs });
     }
     if (ms < this.#feedbackAt) return [];
     this.#feedbackAt = ms + FEEDBACK_MS;
@@ -188,8 +192,15 @@ export class SimulatedViewer {
   }
 }
 
+/** Whoever is at the other end of a transport and is no viewer. */
+export interface OtherEnd {
+  take(kind: 'rtp' | 'rtcp' | 'data', bytes: Uint8Array): void;
+}
+
 export class SimulatedRoom extends TestRoom {
   ms = 0;
+  /** By peer. */
+  readonly others = new Map<number, OtherEnd>();
   readonly publishers = new Map<string, SimulatedPublisher>();
   readonly viewers = new Map<number, SimulatedViewer>();
   #read = 0;
@@ -231,27 +242,32 @@ export class SimulatedRoom extends TestRoom {
   }
 
   run(ms: number): void {
-    for (const end = this.ms + ms; this.ms < end; this.ms += STEP_MS) {
-      this.datapath.timeUs = 1_000_000 + this.ms * 1_000;
-      this.#obey();
-      for (const publisher of this.publishers.values()) {
-        for (const packet of publisher.packets(this.ms)) this.#arrive(publisher.transport, 'rtp', packet);
-      }
-      this.#receive();
-      if (this.ms % 20 === 0) this.schedule.tick();
-      else if (this.engine.pacingNeeded) this.engine.paceTurn();
-      this.#deliver();
-      for (const viewer of this.viewers.values())
-        for (const report of viewer.step(this.ms)) this.#arrive(viewer.transport, 'rtcp', report);
-      this.#receive();
-      this.#deliver();
+    for (const end = this.ms + ms; this.ms < end; ) this.step();
+  }
+
+  /** `STEP_MS` of the room's time. */
+  step(): void {
+    this.datapath.timeUs = 1_000_000 + this.ms * 1_000;
+    this.#obey();
+    for (const publisher of this.publishers.values()) {
+      for (const packet of publisher.packets(this.ms)) this.arrive(publisher.transport.peer, 'rtp', packet);
     }
+    this.#receive();
+    if (this.ms % 20 === 0) this.schedule.tick();
+    else if (this.engine.pacingNeeded) this.engine.paceTurn();
+    if (this.engine.data.pending) this.engine.dataTurn(1);
+    this.#deliver();
+    for (const viewer of this.viewers.values())
+      for (const report of viewer.step(this.ms)) this.arrive(viewer.transport.peer, 'rtcp', report);
+    this.#receive();
+    this.#deliver();
+    this.ms += STEP_MS;
   }
 
   #waiting = 0;
 
-  #arrive(transport: Transport, kind: 'rtp' | 'rtcp', bytes: Uint8Array): void {
-    this.datapath.arrive(transport.peer, kind, bytes);
+  arrive(peer: number, kind: 'rtp' | 'rtcp' | 'data', bytes: Uint8Array): void {
+    this.datapath.arrive(peer, kind, bytes);
     if (++this.#waiting === this.datapath.rxRows) this.#receive();
   }
 
@@ -261,12 +277,17 @@ export class SimulatedRoom extends TestRoom {
   }
 
   #deliver(): void {
-    for (const packet of this.datapath.take()) this.viewers.get(packet.peer)?.offered(packet, this.ms);
+    for (const packet of this.datapath.take()) {
+      this.viewers.get(packet.peer)?.offered(packet, this.ms);
+      this.others.get(packet.peer)?.take('rtp', packet.bytes);
+    }
+    for (const { peer, bytes } of this.datapath.data.splice(0)) this.others.get(peer)?.take('data', bytes);
   }
 
   /** Publishers do what they are asked by RTCP and by notices. */
   #obey(): void {
     for (const { peer, bytes } of this.datapath.rtcp.splice(0)) {
+      this.others.get(peer)?.take('rtcp', bytes);
       for (const publisher of this.publishers.values()) {
         if (publisher.transport.peer !== peer) continue;
         parseRtcp(bytes, 0, bytes.length, { pli: (_sender, media) => publisher.asked(media, this.ms) });

@@ -2,7 +2,7 @@
  * The control channel between a server and a worker: what each may say. Requests are answered one for one; notices are not.
  * Ids are the caller's strings. A transport is one client; a producer is `${transport}/${mid}`.
  */
-import type { IceParameters, MediaKind, SdpFingerprint, SectionParameters } from '@efir/rtc';
+import type { HostCandidate, IceParameters, MediaKind, SdpFingerprint, SectionParameters } from '@efir/rtc';
 import type { DataDescription } from '../data/endpoint.js';
 
 /** Where a virtual stream takes its packets from. */
@@ -68,6 +68,15 @@ export interface StreamQuality {
   paused: boolean;
 }
 
+/** One end of a pipe between two routers: media goes from the source to the sink. Ids are in one namespace with transports. */
+export interface PipeDescription {
+  router: string;
+  pipe: string;
+  localIce: IceParameters;
+  remoteIce: IceParameters;
+  remoteFingerprints: SdpFingerprint[];
+}
+
 export type WorkerRequest =
   | { type: 'openRouter'; router: string }
   | { type: 'closeRouter'; router: string }
@@ -79,6 +88,22 @@ export type WorkerRequest =
   /** Paused: its packets are received and not forwarded. */
   | { type: 'pauseProducer'; producer: string; paused: boolean }
   | { type: 'transportStats'; transport: string }
+  /**
+   * The end that sends waits for the other one (ICE-lite, DTLS server). `relay`: what came from other routers goes on too, else
+   * only what is published here. `maxBps`: video is cut off above it, the best layers first.
+   */
+  | ({ type: 'openPipeSource'; relay: boolean; maxBps?: number } & PipeDescription)
+  /**
+   * The end that receives connects to one of the source's candidates, from a port of its own; UDP only. A second one that brings
+   * the same producers stands by, and takes over when the first is closed, fails or has been silent for some 200 ms.
+   */
+  | ({ type: 'openPipeSink'; candidates: HostCandidate[] } & PipeDescription)
+  /**
+   * A sink whose producers come by other pipes as well closes once everybody is shown those, 3 s later at most; every other end
+   * at once. To change over, close the sink: the source's end follows.
+   */
+  | { type: 'closePipe'; pipe: string }
+  | { type: 'pipeStats'; pipe: string }
   /** Stop taking part, say goodbye to peers, exit 0. */
   | { type: 'shutdown' };
 
@@ -113,6 +138,26 @@ export interface TransportStats {
   virtualStreams: (StreamStats & { source: string | null })[];
 }
 
+/** One end of a pipe over the last second. */
+export interface PipeFigures {
+  pipe: string;
+  router: string;
+  role: 'source' | 'sink';
+  state: TransportState;
+  /** null: not measured yet. */
+  roundTripMs: number | null;
+  /** Lost on the way from the source to the sink, before repair; 0..1. */
+  lossShare: number;
+  sendBps: number;
+  receiveBps: number;
+  /** Announced. */
+  producers: number;
+  /** Encodings that flow. */
+  streams: number;
+  /** Of those, 64 at most. */
+  carried: { producer: string; rid?: string; bitrateBps: number }[];
+}
+
 /** The answer to a request, by its type. */
 export interface WorkerReplies {
   openRouter: Record<string, never>;
@@ -123,6 +168,10 @@ export interface WorkerReplies {
   setReception: Record<string, never>;
   pauseProducer: Record<string, never>;
   transportStats: TransportStats;
+  openPipeSource: Record<string, never>;
+  openPipeSink: Record<string, never>;
+  closePipe: Record<string, never>;
+  pipeStats: PipeFigures;
   shutdown: Record<string, never>;
 }
 
@@ -149,7 +198,13 @@ export interface LoadFigures {
 export type WorkerNotice =
   | { type: 'ready'; pid: number; port: number; families: (4 | 6)[]; fingerprint: SdpFingerprint }
   | { type: 'load'; load: LoadFigures }
+  /**
+   * Also of pipes (`transport` is the pipe's id): connected once the media is up and the other end has told what there is, failed
+   * when it can't be reached within 8 s, is silent for 2 s or says goodbye without being asked to here. An end that failed is gone.
+   */
   | { type: 'transportState'; transport: string; state: TransportState; reason?: string }
+  /** Once a second, if there are any. */
+  | { type: 'pipes'; pipes: PipeFigures[] }
   /** First packet came, or none came for 3 s (`active: false`). */
   | { type: 'producerState'; producer: string; active: boolean; codec?: string }
   /** Loudness has a new first among a router's audio producers, or nobody speaks (null). */

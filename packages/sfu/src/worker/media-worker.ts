@@ -1,23 +1,17 @@
 /** The media process: one datapath, one engine, one loop. Owns the clock and the sockets; everything below it is told. */
-import { createDatapath, type Datapath, type PeerEvent } from '@efir/datapath';
+import { createDatapath, type Datapath, FAMILY_TCP, PATH_BYTES, PATH_FAMILY, type PeerEvent } from '@efir/datapath';
 import { IceLiteAgent } from '@efir/rtc';
 import { SfuError } from '../errors.js';
 import { Engine } from '../routing/engine.js';
 import { Schedule, TICK_MS } from '../routing/schedule.js';
 import { transportStats } from '../routing/snapshot.js';
 import type { Transport } from '../routing/transport.js';
-import type {
-  LoadFigures,
-  TransportDescription,
-  WorkerNotice,
-  WorkerOptions,
-  WorkerReplies,
-  WorkerRequest,
-} from './control.js';
+import type { TransportDescription, WorkerNotice, WorkerOptions, WorkerReplies, WorkerRequest } from './control.js';
 import { type IceClient, IceGate, tcpPath } from './ice-gate.js';
-import { LoadMeter } from './load.js';
+import { LoadReport } from './load-report.js';
 import { openMediaPort } from './media-port.js';
 import { Overload } from './overload.js';
+import { PipeLinks } from './pipe-links.js';
 import { TcpListener } from './tcp-listener.js';
 
 /** Batches of received packets handled before timers and control get their turn. */
@@ -60,9 +54,9 @@ export class MediaWorker {
   readonly #schedule: Schedule;
   readonly #clients = new Map<string, Client>();
   readonly #byPeer = new Map<number, Client>();
-  readonly #meter = new LoadMeter();
+  readonly #pipes: PipeLinks;
+  readonly #load: LoadReport;
   readonly #timers: NodeJS.Timeout[] = [];
-  #last = { atMs: 0, rxBytes: 0, txBytes: 0, rxPackets: 0, txPackets: 0 };
   #closed = false;
   #dataPlanned = false;
   #pacingPlanned = false;
@@ -85,7 +79,7 @@ export class MediaWorker {
       datapath: this.datapath,
       random: Math.random,
       notify,
-      onStun: (row) => this.#gate.handle(row, this.engine.now),
+      onStun: (row) => this.#stun(row),
       unixAtZeroMs: Date.now() - this.datapath.nowUs() / 1000,
     });
     this.#schedule = new Schedule(this.engine);
@@ -98,6 +92,18 @@ export class MediaWorker {
       (connection) => this.#tcp.remote(connection),
       (connection) => this.#tcp.markKnown(connection),
     );
+    this.#pipes = new PipeLinks({
+      engine: this.engine,
+      datapath: this.datapath,
+      gate: this.#gate,
+      listen: options.listen,
+      notify,
+    });
+    this.#load = new LoadReport(this.engine, this.datapath, [
+      this.#gate.counters,
+      this.#tcp.counters,
+      this.#pipes.counters,
+    ]);
   }
 
   /** Opens the port and starts the clock. */
@@ -111,6 +117,7 @@ export class MediaWorker {
         this.#overload.tick(now - this.#tickedMs - TICK_MS);
         this.#tickedMs = now;
         this.#schedule.tick();
+        this.#pipes.tick(this.engine.now);
         this.datapath.tick();
         this.#planPacing();
         this.#planData();
@@ -161,6 +168,17 @@ export class MediaWorker {
           remoteAddress: client?.remoteAddress,
         };
       }
+      case 'openPipeSource':
+        this.#pipes.openSource(request);
+        return {};
+      case 'openPipeSink':
+        this.#pipes.openSink(request);
+        return {};
+      case 'closePipe':
+        this.#pipes.close(request.pipe);
+        return {};
+      case 'pipeStats':
+        return this.#pipes.figures(request.pipe);
       case 'shutdown':
         this.close();
         return {};
@@ -171,6 +189,7 @@ export class MediaWorker {
     if (this.#closed) return;
     this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
+    this.#pipes.closeAll();
     for (const id of [...this.#clients.keys()]) this.#closeClient(id, 'closed');
     this.datapath.flush(0);
     this.#tcp.close();
@@ -182,6 +201,12 @@ export class MediaWorker {
     this.engine.receiveTurn(TURNS);
     this.#planPacing();
     this.#planData();
+  }
+
+  #stun(row: number): void {
+    const path = this.datapath.rxPaths.subarray(row * PATH_BYTES, (row + 1) * PATH_BYTES);
+    if (path[PATH_FAMILY] !== FAMILY_TCP && this.#pipes.stun(row, path)) return;
+    this.#gate.handle(row, this.engine.now);
   }
 
   /** Probes and waiting packets keep a rate that the tick is too slow for. */
@@ -272,9 +297,13 @@ export class MediaWorker {
   }
 
   #peerEvent(peer: number, event: PeerEvent): void {
-    const client = this.#byPeer.get(peer);
-    if (!client || this.#closed) return;
+    if (this.#closed) return;
     this.engine.setClock();
+    const client = this.#byPeer.get(peer);
+    if (!client) {
+      this.#pipes.peerEvent(peer, event);
+      return;
+    }
     const { transport } = client;
     if (event.type === 'connected') {
       transport.state = 'connected';
@@ -308,6 +337,7 @@ export class MediaWorker {
   #closeRouter(id: string): void {
     const router = this.engine.routers.get(id);
     if (!router) throw new SfuError('not-found', `no router ${id}`);
+    this.#pipes.closeRouter(id);
     for (const transport of [...router.transports.keys()]) this.#closeClient(transport, 'closed');
     this.engine.routers.delete(id);
   }
@@ -340,42 +370,14 @@ export class MediaWorker {
   }
 
   #measure(): void {
-    const load = this.#load();
+    this.engine.setClock();
+    const load = this.#load.next();
     this.notify({ type: 'load', load });
+    this.#pipes.measure(this.engine.now);
     if (!this.#overload.sample(load.loop)) return;
     const { level } = this.#overload;
     this.engine.overload = level;
     for (const transport of this.engine.transports.values()) transport.subscriber.dirty = true;
     this.notify({ type: 'overload', level });
-  }
-
-  #load(): LoadFigures {
-    const { engine } = this;
-    const stats = this.datapath.stats();
-    const atMs = this.datapath.nowUs() / 1000;
-    const seconds = Math.max(0.001, (atMs - this.#last.atMs) / 1000);
-    const rate = (now: number, before: number) => Math.round((now - before) / seconds);
-    const figures: LoadFigures = {
-      ...this.#meter.sample(),
-      receiveBps: rate(stats.rxBytes, this.#last.rxBytes) * 8,
-      sendBps: rate(stats.txBytes, this.#last.txBytes) * 8,
-      receivePps: rate(stats.rxPackets, this.#last.rxPackets),
-      sendPps: rate(stats.txPackets, this.#last.txPackets),
-      routers: engine.routers.size,
-      transports: engine.transports.size,
-      producers: [...engine.routers.values()].reduce((sum, router) => sum + router.producers.size, 0),
-      virtualStreams: engine.streams.reduce((sum, stream) => sum + (stream ? 1 : 0), 0),
-      counters: {
-        ...stats,
-        ...engine.counters,
-        ...this.#gate.counters,
-        ...this.#tcp.counters,
-        ...engine.data.counters,
-        forwarded: engine.fanout.writer.forwarded,
-      },
-    };
-    const { rxBytes, txBytes, rxPackets, txPackets } = stats;
-    this.#last = { atMs, rxBytes, txBytes, rxPackets, txPackets };
-    return figures;
   }
 }
