@@ -40,8 +40,8 @@ export class ClusterMemory {
   /** A node that was cut off is back: it has its rooms still, but not the homes that others claimed. */
   restore(member: MemoryCluster): void {
     this.members.set(member.self.id, member);
-    member.back();
     this.changed();
+    member.back();
   }
 
   leave(member: MemoryCluster): void {
@@ -231,7 +231,7 @@ export class MemoryCluster extends EventEmitter<ClusterEvents> implements Cluste
     const rows: MemberRow[] = [...this.#memory.members.values()].map(({ self, state }) => ({
       ...{ id: self.id, instance: self.instance, info: self, state: { ...state } },
     }));
-    const options = { keepMissing: false, left: new Set(left === undefined ? [] : [left]) };
+    const options = { keepMissing: false, gone: new Map(left === undefined ? [] : [[left, 'left' as const]]) };
     const { up, down, changed, isolated } = this.#table.update(rows, performance.now(), options);
     this.#counters.nodesIsolated += isolated.length;
     for (const { node, reason } of down) {

@@ -69,9 +69,13 @@ export class NodeTable {
 
   /**
    * All members at this beat. Who is not among them is down, unless `keepMissing`: then the memory has just come back, and
-   * others may not have found it yet. `left`: who said that they leave.
+   * others may not have found it yet. `gone`: lives that are known to be over.
    */
-  update(rows: readonly MemberRow[], now: number, options: { keepMissing: boolean; left: Set<string> }): TableChanges {
+  update(
+    rows: readonly MemberRow[],
+    now: number,
+    options: { keepMissing: boolean; gone: ReadonlyMap<string, 'left' | 'lost'> },
+  ): TableChanges {
     const changes: TableChanges = { up: [], down: [], changed: [], isolated: [], replays: 0 };
     const seen = new Set<string>();
     for (const row of rows.slice(0, MAX_NODES)) {
@@ -87,10 +91,10 @@ export class NodeTable {
     }
     for (const [id, { record }] of this.#entries) {
       if (seen.has(id)) continue;
-      const left = options.left.has(record.instance);
-      if (options.keepMissing && !left) continue;
+      const gone = options.gone.get(record.instance);
+      if (options.keepMissing && gone === undefined) continue;
       this.#entries.delete(id);
-      changes.down.push({ node: record, reason: left ? 'left' : 'lost' });
+      changes.down.push({ node: record, reason: gone ?? 'lost' });
     }
     return changes;
   }

@@ -48,7 +48,10 @@ export const NodeLoad = z.strictObject({
   /** Streams sent. */
   streams: count(1e9),
   rooms: count(10_000_000),
-  rssBytes: z.number().min(0).max(2 ** 50),
+  rssBytes: z
+    .number()
+    .min(0)
+    .max(2 ** 50),
   /** Viewers and participants that ever came, since the start: tells which of those that were sent there are in the figures. */
   arrivals: count(Number.MAX_SAFE_INTEGER),
 });

@@ -208,7 +208,14 @@ export class Mailbox {
   #write(to: { id: string; instance: string }, id: number, body: Body): string {
     const { self, seal } = this.#options;
     const number = this.#number++;
-    const text = seal.close(`to:${to.id}`, { from: self.id, instance: self.instance, to: to.instance, number, id, body });
+    const text = seal.close(`to:${to.id}`, {
+      from: self.id,
+      instance: self.instance,
+      to: to.instance,
+      number,
+      id,
+      body,
+    });
     if (Buffer.byteLength(text) > MAX_MESSAGE_BYTES) {
       throw new ClusterError('too-large', `a message between nodes has ${MAX_MESSAGE_BYTES} bytes at most`);
     }

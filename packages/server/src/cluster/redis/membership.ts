@@ -14,12 +14,12 @@ const MAX_INFO_BYTES = 4096;
 const MAX_STATE_BYTES = 65_536;
 /** How long only those may claim rooms who had them, after Redis forgot everything. */
 const SETTLE_MS = 3000;
-const MAX_LEFT = 1000;
+const MAX_GONE = 1000;
 
 const Notice = z.strictObject({
-  what: z.enum(['changed', 'left', 'refused']),
+  /** `left`, `lost`: that life is over. `refused`: with the wrong secret, so that the others count it. */
+  what: z.enum(['changed', 'left', 'lost', 'refused']),
   instance: InstanceId,
-  node: z.string().max(64),
 });
 const State = z.strictObject({ instance: InstanceId, ...NodeStateShape.shape });
 
@@ -35,8 +35,8 @@ export interface MembershipOptions {
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #state: NodeState = { sequence: 0, draining: false, reports: 0, report: null };
-  /** Lives that said that they end. */
-  readonly left = new Set<string>();
+  /** Lives that are over, as they said themselves or who took their lease away. */
+  readonly gone = new Map<string, 'left' | 'lost'>();
   readonly #infos = new Map<string, NodeInfo>();
   #sealedState = '';
 
@@ -59,12 +59,9 @@ export class Membership {
     return true;
   }
 
-  notice(): string {
-    return this.#notice('changed');
-  }
-
-  farewell(): string {
-    return this.#notice('left');
+  /** For the channel of all: of this node, or of another's life. */
+  notice(what: z.infer<typeof Notice>['what'], instance = this.#options.self.instance): string {
+    return this.#options.seal.close('all', { what, instance });
   }
 
   /** From the channel of all. */
@@ -75,10 +72,11 @@ export class Membership {
       counters.badSignatures++;
       return;
     }
-    if (result.data.what !== 'left') return;
-    this.left.add(result.data.instance);
-    const [oldest] = this.left;
-    if (this.left.size > MAX_LEFT && oldest !== undefined) this.left.delete(oldest);
+    const { what, instance } = result.data;
+    if (what === 'left' || what === 'lost') this.gone.set(instance, what);
+    else this.gone.delete(instance);
+    const [oldest] = this.gone.keys();
+    if (this.gone.size > MAX_GONE && oldest !== undefined) this.gone.delete(oldest);
   }
 
   /** Rejects with `wrong-secret` or `id-taken`. `again`: it was a member before. */
@@ -97,8 +95,7 @@ export class Membership {
       if (outcome === 'joined') return;
       if (outcome === 'taken') throw new ClusterError('id-taken', `another node has the id ${self.id}`);
       if (!seal.proves(detail)) {
-        // Signed with the wrong secret, so that the others count it.
-        await link.command((redis) => redis.publish(keys.all, this.#notice('refused')));
+        await link.command((redis) => redis.publish(keys.all, this.notice('refused')));
         throw new ClusterError('wrong-secret', 'the nodes of this cluster have another secret');
       }
       accepted = detail;
@@ -167,10 +164,5 @@ export class Membership {
     const { self, seal } = this.#options;
     this.#state.sequence++;
     this.#sealedState = seal.close(`state:${self.id}`, { instance: self.instance, ...this.#state });
-  }
-
-  #notice(what: z.infer<typeof Notice>['what']): string {
-    const { self, seal } = this.#options;
-    return seal.close('all', { what, instance: self.instance, node: self.id });
   }
 }

@@ -66,6 +66,7 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
   #timer: NodeJS.Timeout | null = null;
   #beating = false;
   #beatAgain = false;
+  #entered = false;
   #closed = false;
 
   private constructor(options: RedisClusterOptions) {
@@ -188,7 +189,8 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
     if (!(await this.#mailbox.ping(this.self.id, PING_MS))) return false;
     const gone = await this.#link.run(EVICT, this.#keys4(), [node, record.instance]);
     if (gone === 1) this.#counters.nodesEvicted++;
-    await this.#tellAll();
+    await this.#publish(this.#membership.notice('lost', record.instance));
+    await this.#beat();
     return true;
   }
 
@@ -200,7 +202,7 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
     this.#mailbox.abandon(null, new ClusterError('closed', 'this node has left the cluster'));
     try {
       await this.#link.run(EVICT, this.#keys4(), [this.self.id, this.self.instance]);
-      await this.#publish(this.#membership.farewell());
+      await this.#publish(this.#membership.notice('left'));
     } catch {
       // The lease ends by itself.
     }
@@ -233,6 +235,7 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
         await sleep(this.#beatMs);
       }
     }
+    this.#entered = true;
     await this.#beat();
     if (!this.#available) throw new ClusterError('unavailable', 'Redis answered and then no more');
     await this.#tellAll();
@@ -259,7 +262,7 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
   async #tellAll(): Promise<void> {
     try {
       await this.#beat();
-      await this.#publish(this.#membership.notice());
+      await this.#publish(this.#membership.notice('changed'));
     } catch {
       // The others see it at their next beat.
     }
@@ -276,7 +279,7 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
   }
 
   #schedule(ms: number): void {
-    if (this.#closed) return;
+    if (this.#closed || !this.#entered) return;
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#beat(), ms);
   }
@@ -305,11 +308,11 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
     if (rows === null) {
       // The lease has ended, or Redis forgot everything.
       await this.#membership.join(true);
-      await this.#publish(this.#membership.notice());
+      await this.#publish(this.#membership.notice('changed'));
       rows = (await this.#membership.beat(this.#table)) ?? [];
     }
-    const gap = this.#lastBeatMs > 0 && startedMs - this.#lastBeatMs > this.#leaseMs / 2;
-    if (!this.#available || gap) this.#keepMissingUntilMs = this.#now() + this.#leaseMs + this.#beatMs;
+    const outage = !this.#available || startedMs - this.#lastBeatMs > this.#leaseMs / 2;
+    if (outage && this.#lastBeatMs > 0) this.#keepMissingUntilMs = this.#now() + this.#leaseMs + this.#beatMs;
     this.#lastBeatMs = this.#now();
     if (this.#closed) return;
     this.#apply(rows);
@@ -324,7 +327,7 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
   #apply(rows: Parameters<NodeTable['update']>[0]): void {
     const now = this.#now();
     const keepMissing = now < this.#keepMissingUntilMs;
-    const changes = this.#table.update(rows, now, { keepMissing, left: this.#membership.left });
+    const changes = this.#table.update(rows, now, { keepMissing, gone: this.#membership.gone });
     this.#counters.replays += changes.replays;
     this.#counters.nodesIsolated += changes.isolated.length;
     for (const { node, reason } of changes.down) {
