@@ -48,7 +48,7 @@ export interface BoardOptions {
   counters: ClusterCounters;
   /** Life of a node that is up. */
   instanceOf(node: string): string | null;
-  stranger(): void;
+  stranger(): Promise<void>;
   /** False for some seconds after an outage: what is missing may be said again. */
   settled(): boolean;
   homeHint(room: string): void;
@@ -272,7 +272,7 @@ export class Board {
     const entry: Heard = { ...said, told: before?.told ?? false };
     watched.heard.set(said.node, entry);
     if (current === said.instance) this.#tell(room, entry);
-    else if (current === null) stranger();
+    else if (current === null) void stranger();
     return said;
   }
 

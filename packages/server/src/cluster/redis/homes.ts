@@ -15,6 +15,8 @@ const Home = z.strictObject({ node: NodeId, instance: InstanceId, facts: HomeFac
 
 const TTL_MS = 60_000;
 const RENEW_MS = 15_000;
+/** Renewed at one beat, so that a beat stays short. */
+const MOST_A_BEAT = 500;
 const BATCH = 100;
 const ENVELOPE_BYTES = 512;
 /** On the channel of a room: its home is another. Not signed: it only makes others look. */
@@ -31,9 +33,8 @@ export interface HomesOptions {
 
 export class Homes {
   readonly #options: HomesOptions;
-  readonly #claimed = new Map<string, HomeFacts>();
+  readonly #claimed = new Map<string, { facts: HomeFacts; renewAtMs: number }>();
   readonly #reading = new Set<string>();
-  #renewAtMs = 0;
 
   constructor(options: HomesOptions) {
     this.#options = options;
@@ -42,7 +43,7 @@ export class Homes {
   async claim(room: string, facts: HomeFacts): Promise<HomeRecord> {
     const valid = HomeFacts.parse(facts);
     const home = await this.#claim(room, valid, false);
-    if (home.instance === this.#options.self.instance) this.#claimed.set(room, valid);
+    if (home.instance === this.#options.self.instance) this.#claimed.set(room, { facts: valid, renewAtMs: 0 });
     return home;
   }
 
@@ -82,14 +83,27 @@ export class Homes {
     });
   }
 
-  /** Keeps what is claimed; at once if `now` is null, as after an outage. */
-  async renew(now: number | null): Promise<void> {
-    if (now !== null && now < this.#renewAtMs) return;
-    const rooms = [...this.#claimed];
-    for (let from = 0; from < rooms.length; from += BATCH) {
-      await Promise.all(rooms.slice(from, from + BATCH).map(([room, facts]) => this.#renewOne(room, facts)));
+  /** Keeps what is claimed: some of what is due. */
+  async renew(now: number): Promise<void> {
+    const due = [...this.#claimed].filter(([, { renewAtMs }]) => renewAtMs <= now).slice(0, MOST_A_BEAT);
+    await this.#renewAll(due, now);
+  }
+
+  /** Claims everything again, as after an outage. */
+  async recover(now: number): Promise<void> {
+    await this.#renewAll([...this.#claimed], now);
+  }
+
+  async #renewAll(homes: [string, { facts: HomeFacts; renewAtMs: number }][], now: number): Promise<void> {
+    for (let from = 0; from < homes.length; from += BATCH) {
+      await Promise.all(
+        homes.slice(from, from + BATCH).map(async ([room, claimed]) => {
+          await this.#renewOne(room, claimed.facts);
+          // Not all in the same beat next time.
+          claimed.renewAtMs = now + RENEW_MS * (0.75 + (from % 1000) / 4000);
+        }),
+      );
     }
-    this.#renewAtMs = (now ?? 0) + RENEW_MS;
   }
 
   /** Something about the home of a watched room is another: what it is, is read. */

@@ -38,8 +38,8 @@ export interface MailboxOptions {
   node(id: string): NodeRecord | null;
   /** Resolves with how many listen there. */
   post(node: string, text: string): Promise<number>;
-  /** A message of a node that isn't known came. */
-  stranger(): void;
+  /** A message of a node that isn't known came. Resolves when it was looked for. */
+  stranger(): Promise<void>;
 }
 
 interface Pending {
@@ -180,9 +180,12 @@ export class Mailbox {
       this.#options.post(from, text).catch(() => {});
     };
     if (body.kind === 'ping') return reply({ kind: 'answer', value: null });
-    const record = this.#options.node(from);
+    let record = this.#options.node(from);
+    if (record?.instance !== instance) {
+      await this.#options.stranger();
+      record = this.#options.node(from);
+    }
     if (!record || record.instance !== instance) {
-      this.#options.stranger();
       return reply({ kind: 'error', code: 'no-node', message: 'this node does not know yours yet: try again' });
     }
     if (this.#serving >= MAX_SERVING) {

@@ -280,6 +280,33 @@ describe.skipIf(!program)(`nodes on Redis${program ? '' : ' (SKIPPED: no redis-s
     expect(await a.suspect('b')).toBe(true);
   });
 
+  test('who has just come is served at once, though not everybody has seen them yet', async () => {
+    const a = await world.open('a', {}, { beatMs: 5000, leaseMs: 60_000 });
+    a.serve((_, from) => from.id);
+    for (let i = 0; i < 5; i++) {
+      const late = await world.open(`late${i}`);
+      expect(await late.request('a', { type: 'x' })).toBe(`late${i}`);
+    }
+  });
+
+  test('a thousand homes and a thousand announcements are kept, and are back after Redis was killed', async () => {
+    const [a, b] = await pair();
+    const rooms = Array.from({ length: 1000 }, (_, i) => `room${i}`);
+    await Promise.all(rooms.map((room) => a.claimHome(room, CALL)));
+    const heard = new Map<string, unknown>();
+    for (const room of rooms) {
+      a.announce(room, { room });
+      b.watch(room, (_, data) => heard.set(room, data));
+    }
+    await expect.poll(() => heard.size, { timeout: 5000 }).toBe(1000);
+    const back = [a, b].map((cluster) => once(cluster, 'unavailable').then(() => once(cluster, 'available')));
+    await world.redis.kill();
+    await world.redis.start();
+    await Promise.all(back);
+    expect(await b.homes(2000)).toHaveLength(1000);
+    expect([...heard.values()].every((data) => data !== null)).toBe(true);
+  });
+
   test('eight nodes join, one leaves, and all see the same', async () => {
     const all = await Promise.all(Array.from({ length: 8 }, (_, i) => world.open(`n${i}`)));
     for (const cluster of all) await expect.poll(() => ids(cluster)).toHaveLength(8);

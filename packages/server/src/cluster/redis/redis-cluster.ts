@@ -66,6 +66,8 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
   #timer: NodeJS.Timeout | null = null;
   #beating = false;
   #beatAgain = false;
+  #maintaining = false;
+  #afterBeat: (() => void)[] = [];
   #entered = false;
   #closed = false;
 
@@ -84,7 +86,7 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
     this.#link = link;
     this.#keys = keys;
     this.#table = new NodeTable(self.instance);
-    const stranger = (): void => this.#beatSoon();
+    const stranger = (): Promise<void> => this.#nextBeat();
     this.#membership = new Membership({ self, link, keys, seal, counters, leaseMs: this.#leaseMs });
     this.#mailbox = new Mailbox({
       ...{ self, seal, counters, stranger },
@@ -201,6 +203,8 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
     if (this.#timer) clearTimeout(this.#timer);
     this.#mailbox.abandon(null, new ClusterError('closed', 'this node has left the cluster'));
     try {
+      // Before, so that nobody takes it for lost; and after, so that it is looked at.
+      await this.#publish(this.#membership.notice('left'));
       await this.#link.run(EVICT, this.#keys4(), [this.self.id, this.self.instance]);
       await this.#publish(this.#membership.notice('left'));
     } catch {
@@ -278,6 +282,12 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
     else this.#schedule(wait);
   }
 
+  /** Resolves after a beat that is soon. */
+  #nextBeat(): Promise<void> {
+    this.#beatSoon();
+    return new Promise((resolve) => this.#afterBeat.push(resolve));
+  }
+
   #schedule(ms: number): void {
     if (this.#closed || !this.#entered) return;
     if (this.#timer) clearTimeout(this.#timer);
@@ -298,6 +308,7 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
       this.#beatFailed(error as Error);
     } finally {
       this.#beating = false;
+      for (const resume of this.#afterBeat.splice(0)) resume();
       this.#schedule(this.#beatAgain ? SOONEST_MS : this.#beatMs);
     }
   }
@@ -317,10 +328,23 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
     if (this.#closed) return;
     this.#apply(rows);
     if (this.#available) {
-      await this.#homes.renew(startedMs);
-      await this.#board.beat(startedMs);
+      void this.#maintain(startedMs);
     } else {
       await this.#recover(startedMs);
+    }
+  }
+
+  /** Beside the beat, which must not wait for thousands of rooms. */
+  async #maintain(now: number): Promise<void> {
+    if (this.#maintaining) return;
+    this.#maintaining = true;
+    try {
+      await this.#homes.renew(now);
+      await this.#board.beat(now);
+    } catch {
+      // Counted by the link; the next beat goes on with it.
+    } finally {
+      this.#maintaining = false;
     }
   }
 
@@ -346,7 +370,7 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
   async #recover(now: number): Promise<void> {
     const channels = [this.#keys.all, this.#keys.mailbox(this.self.id), ...this.#board.channels()];
     await this.#link.subscribe(...channels);
-    await this.#homes.renew(null);
+    await this.#homes.recover(now);
     await this.#board.recover(now);
     if (!this.#link.up || this.#closed) return;
     this.#available = true;
