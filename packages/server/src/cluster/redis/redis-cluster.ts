@@ -67,6 +67,7 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
   #beating = false;
   #beatAgain = false;
   #maintaining = false;
+  #recovering: Promise<void> | null = null;
   #afterBeat: (() => void)[] = [];
   #entered = false;
   #closed = false;
@@ -241,6 +242,7 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
     }
     this.#entered = true;
     await this.#beat();
+    await this.#recovering;
     if (!this.#available) throw new ClusterError('unavailable', 'Redis answered and then no more');
     await this.#tellAll();
   }
@@ -327,11 +329,8 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
     this.#lastBeatMs = this.#now();
     if (this.#closed) return;
     this.#apply(rows);
-    if (this.#available) {
-      void this.#maintain(startedMs);
-    } else {
-      await this.#recover(startedMs);
-    }
+    if (this.#available) void this.#maintain(startedMs);
+    else this.#recovering ??= this.#recover(startedMs);
   }
 
   /** Beside the beat, which must not wait for thousands of rooms. */
@@ -366,15 +365,22 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
     for (const node of changes.changed) this.emit('node-changed', node);
   }
 
-  /** Everything that others know from us is said again, and all that we know of them read again. */
+  /** Everything that others know from us is said again, and all that we know of them read again. Beats go on beside it. */
   async #recover(now: number): Promise<void> {
-    const channels = [this.#keys.all, this.#keys.mailbox(this.self.id), ...this.#board.channels()];
-    await this.#link.subscribe(...channels);
-    await this.#homes.recover(now);
-    await this.#board.recover(now);
-    if (!this.#link.up || this.#closed) return;
-    this.#available = true;
-    this.emit('available');
+    const connection = this.#link.reconnects;
+    try {
+      const channels = [this.#keys.all, this.#keys.mailbox(this.self.id), ...this.#board.channels()];
+      await this.#link.subscribe(...channels);
+      await this.#homes.recover(now);
+      await this.#board.recover(now);
+      if (!this.#link.up || this.#link.reconnects !== connection || this.#closed) return;
+      this.#available = true;
+      this.emit('available');
+    } catch {
+      // Counted by the link; the next beat begins anew.
+    } finally {
+      this.#recovering = null;
+    }
   }
 
   #beatFailed(error: Error): void {

@@ -17,7 +17,7 @@ export interface World {
 }
 
 export const BEAT_MS = 40;
-export const LEASE_MS = 600;
+export const LEASE_MS = 1000;
 export const SECRET = 'a secret of the tests';
 
 export class MemoryWorld implements World {
