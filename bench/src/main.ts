@@ -1,14 +1,14 @@
 /** `npm run bench -- <bench> [options]`. Progress goes to stderr, results to stdout. */
 import { BenchError } from './errors.js';
-import { parseCongestion, parseFanOut, parseJoins, parseMass, USAGE } from './options.js';
+import { parseCascade, parseCongestion, parseFanOut, parseJoins, parseMass, USAGE } from './options.js';
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function main([bench, ...args]: string[]): Promise<number> {
   if (bench === 'fan-out') {
     const options = parseFanOut(args);
-    const { fanOut } = await import('./fan-out/run.js');
-    show(await fanOut(options, log), options.json);
+    const { fanOut, viewerCost } = await import('./fan-out/run.js');
+    show(await (options.viewer ? viewerCost : fanOut)(options, log), options.json);
     return 0;
   }
   if (bench === 'joins') {
@@ -26,6 +26,12 @@ async function main([bench, ...args]: string[]): Promise<number> {
     }
     const { congestion } = await import('./congestion/run.js');
     for (const path of congestion(log)) process.stdout.write(`${path}\n`);
+    return 0;
+  }
+  if (bench === 'cascade') {
+    parseCascade(args);
+    const { cascade } = await import('./cascade/run.js');
+    for (const path of cascade(log)) process.stdout.write(`${path}\n`);
     return 0;
   }
   if (bench === 'mass') {

@@ -7,6 +7,7 @@ test('benches have sensible defaults', () => {
     subscribers: 500,
     trace: false,
     flatness: false,
+    viewer: false,
     seconds: 4,
     rounds: 3,
     priority: false,

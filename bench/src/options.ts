@@ -8,6 +8,8 @@ export interface FanOutOptions {
   trace: boolean;
   /** Measure the cost per packet at several sizes as well. */
   flatness: boolean;
+  /** Only what a viewer costs at viewers' rates. */
+  viewer: boolean;
   /** Seconds of each measured window. */
   seconds: number;
   /** Rounds of worker and yardstick, one after the other. */
@@ -50,6 +52,7 @@ export const USAGE = `npm run bench -- <bench> [options]
     --subscribers <n>   default 500
     --trace             sizes and times of frames recorded from a real encoder
     --flatness          cost per packet also at 50, 100, 500 and 1,000 subscribers
+    --viewer            only what a viewer costs at usual rates, by packet and by second: the input of efir plan
     --seconds <n>       of each measured window, default 4
     --rounds <n>        of worker and yardstick in turn, default 3
     --priority          go before other processes (as root), on a machine that is not quiet
@@ -62,6 +65,8 @@ export const USAGE = `npm run bench -- <bench> [options]
   congestion  bandwidth estimation in virtual time: RFC 8867, a link cut, loss; writes tables and plots of docs/congestion.md
     --cost              CPU of a feedback and memory of an estimator instead
     --json              with --cost
+
+  cascade   a million viewers and dying nodes in virtual time; writes the tables and the plot of docs/cascade.md
 
   mass      rooms of robots on a real server, with what is promised of large rooms; exit code 1 when it is not kept
     --part <name>       pages (viewers turn pages), storm (half of the room joins within a second) or cost (of a participant
@@ -80,6 +85,7 @@ export function parseFanOut(args: string[]): FanOutOptions {
     subscribers: { type: 'string' },
     trace: { type: 'boolean' },
     flatness: { type: 'boolean' },
+    viewer: { type: 'boolean' },
     seconds: { type: 'string' },
     rounds: { type: 'string' },
     priority: { type: 'boolean' },
@@ -89,6 +95,7 @@ export function parseFanOut(args: string[]): FanOutOptions {
     subscribers: count('subscribers', values.subscribers, 500, 4000),
     trace: values.trace === true,
     flatness: values.flatness === true,
+    viewer: values.viewer === true,
     seconds: count('seconds', values.seconds, 4, 120),
     rounds: count('rounds', values.rounds, 3, 50),
     priority: values.priority === true,
@@ -112,6 +119,11 @@ export function parseJoins(args: string[]): JoinsOptions {
 export function parseCongestion(args: string[]): CongestionOptions {
   const values = parse(args, { cost: { type: 'boolean' }, json: { type: 'boolean' } });
   return { cost: values.cost === true, json: values.json === true };
+}
+
+/** It has no options. */
+export function parseCascade(args: string[]): void {
+  parse(args, {});
 }
 
 export function parseMass(args: string[]): MassOptions {

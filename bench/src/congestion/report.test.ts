@@ -1,24 +1,26 @@
 import { LINK_CUT, RFC8867, runScenario } from '@efir/rtc';
 import { expect, test, vi } from 'vitest';
 import { BenchError } from '../errors.js';
+import { beginMark, END, insert } from '../measure/docs-page.js';
 import { measureCost } from './cost.js';
 import { plot } from './plot.js';
-import { BEGIN, END, insert } from './run.js';
 
 // Simulated minutes can take seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
+const BEGIN = beginMark('congestion');
 const report = { markdown: '| a | b |', images: new Map([['x.svg', '<svg/>']]) };
 
 test('a report goes between its marks, and another one takes its place', () => {
   const page = `# Title\n\n${BEGIN}\n\nold\n\n${END}\n\nmore\n`;
-  const once = insert(page, report).page;
+  const once = insert(page, 'congestion', report);
   expect(once).toBe(`# Title\n\n${BEGIN}\n\n| a | b |\n\n${END}\n\nmore\n`);
-  expect(insert(once, report).page).toBe(once);
+  expect(insert(once, 'congestion', report)).toBe(once);
 });
 
 test('a page without the marks is left alone', () => {
-  for (const page of ['', BEGIN, END, `${END} ${BEGIN}`]) expect(() => insert(page, report)).toThrow(BenchError);
+  for (const page of ['', BEGIN, END, `${END} ${BEGIN}`])
+    expect(() => insert(page, 'congestion', report)).toThrow(BenchError);
 });
 
 test('a plot is the same each time, and all in its frame', () => {

@@ -11,6 +11,7 @@ import type { FanOutOptions } from '../options.js';
 import { PublisherProcess } from '../stage/publisher-process.js';
 import { Stage } from '../stage/stage.js';
 import { findSaturation, type Saturation } from './saturation.js';
+import { type CostPoint, fitViewerCost, VIEWER_RATES } from './viewer-cost.js';
 import { Yardstick } from './yardstick.js';
 
 /** Share of saturation at which cost is measured. */
@@ -62,6 +63,20 @@ export async function fanOut(options: FanOutOptions, log: Log): Promise<FanOutRe
     Object.assign(result, { flatness, flatWithin: spread(costs) });
   }
   return { ...result, machine, pinned, priority: options.priority };
+}
+
+/** What a viewer costs at viewers' rates: the input of `efir plan`. */
+export async function viewerCost(options: FanOutOptions, log: Log): Promise<Record<string, unknown>> {
+  const machine = describeMachine();
+  const pinned = machine.cores >= 2 && pinSelf(GENERATOR_CPU);
+  const points = await withRun({ options, pinned, log }, options.subscribers, (run) => run.viewerCost());
+  const { packetCostNs, viewerCostUs } = fitViewerCost(points);
+  return {
+    packetCostNs: round(packetCostNs),
+    viewerCostUs: round(viewerCostUs, 1),
+    points: points.map(({ packetsPerSecond, usPerSecond }) => [round(packetsPerSecond, 1), round(usPerSecond, 1)]),
+    ...{ bench: 'fan-out --viewer', subscribers: options.subscribers, machine, pinned },
+  };
 }
 
 interface SizeCost {
@@ -179,6 +194,22 @@ class FanOutRun {
     await sleep(500);
     const window = await workerWindow(this.stage.worker, this.options.seconds);
     return window.nsPerPacket;
+  }
+
+  async viewerCost(): Promise<CostPoint[]> {
+    await this.join();
+    const points: CostPoint[] = [];
+    for (let i = 0; i < this.options.rounds; i++) {
+      for (const rate of VIEWER_RATES) {
+        await this.publisher.rate(rate);
+        await sleep(1500);
+        const { cpuNs: cpu, elapsedMs, packetsPerSecond } = await workerWindow(this.stage.worker, this.options.seconds);
+        const usPerSecond = cpu / elapsedMs / this.subscribers;
+        points.push({ packetsPerSecond: packetsPerSecond / this.subscribers, usPerSecond });
+        this.log(`${rate} packets/s to each: ${round(usPerSecond, 1)} us of CPU a second for each`);
+      }
+    }
+    return points;
   }
 
   async bare(): Promise<number> {

@@ -18,6 +18,7 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<{ command: Com
     load: () => import('./commands/doctor.js'),
   },
   bots: { summary: 'fill a room with robots that publish and receive', load: () => import('./commands/bots.js') },
+  plan: { summary: 'say how many servers a broadcast takes', load: () => import('./commands/plan.js') },
 };
 
 const USAGE = `Usage: efir <command> [options]

@@ -18,7 +18,13 @@ export class ServerError extends Error {
   }
 }
 
-export type StartErrorCode = 'bad-config' | 'port-in-use' | 'port-forbidden' | 'bad-certificate' | 'media-failed';
+export type StartErrorCode =
+  | 'bad-config'
+  | 'port-in-use'
+  | 'port-forbidden'
+  | 'bad-certificate'
+  | 'media-failed'
+  | 'cluster-refused';
 
 /** The message is one sentence with the remedy. */
 export class StartError extends Error {

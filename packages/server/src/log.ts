@@ -3,7 +3,10 @@ import pretty from 'pino-pretty';
 import type { ServerConfig } from './config/schema.js';
 
 /** Never to be seen in a log, whoever logs what. */
-const SECRETS = ['sdp', 'token', 'resume', 'apiSecret', 'turnSecret', 'credential', 'authorization', 'password'];
+const SECRETS = [
+  ...['sdp', 'token', 'resume', 'apiSecret', 'turnSecret', 'credential', 'authorization', 'password'],
+  ...['clusterSecret', 'adminToken', 'redis'],
+];
 
 /** Lines of JSON, or readable ones on a terminal. */
 export function createLogger(level: ServerConfig['logLevel']): Logger {

@@ -129,3 +129,49 @@ test('trust in proxies is a switch, a number of hops or addresses', () => {
     expect(message(file(`trustProxy: "${bad}"`))).toMatch(/^trustProxy in efir.yaml is true, false, a number of hops/);
   }
 });
+
+test('a node among others is set like all else', () => {
+  const secret = 'a secret of sixteen'.replaceAll(' ', '-');
+  const config = loadConfig({
+    flags: { redis: 'redis://:pw@10.0.0.5:6379/2', 'max-viewers': '3', 'max-bandwidth': '1.5g', region: 'eu-west' },
+    environment: { EFIR_CLUSTER_SECRET: secret, EFIR_PUBLIC_URL: 'https://east.example.org:8443/' },
+  });
+  expect(config).toMatchObject({
+    ...{ redis: 'redis://:pw@10.0.0.5:6379/2', clusterSecret: secret, region: 'eu-west', maxViewers: 3 },
+    ...{ maxBandwidth: 1.5e9, publicUrl: 'https://east.example.org:8443', placement: 'mix', placementRules: [] },
+  });
+  expect(loadConfig()).toMatchObject({ maxViewers: 100 });
+  expect(loadConfig(file('max-bandwidth: 2000000')).maxBandwidth).toBe(2e6);
+});
+
+test('placement rules come in one line or as a list, and are checked at the start', () => {
+  const lines = ['prefer node.region == client.region', 'score min(node.cpu, 1)'];
+  const rules = lines.join('; ');
+  const environment = { EFIR_PLACEMENT: 'rules', EFIR_PLACEMENT_RULES: rules };
+  expect(loadConfig({ environment }).placementRules).toEqual(lines);
+  expect(loadConfig(file(JSON.stringify({ placement: 'rules', placementRules: lines }))).placementRules).toEqual(lines);
+  const flags = { placement: 'rules', 'placement-rules': 'score node.cups' };
+  expect(message({ flags })).toMatch(
+    /^--placement-rules have a rule that knows no node\.cups .*: score node\.cups, for/,
+  );
+  expect(message({ flags: { placement: 'rules' } })).toMatch(/^--placement-rules are needed for placement by rules/);
+  expect(message({ flags: { 'placement-rules': rules } })).toMatch(/^--placement must be rules where there are rules/);
+});
+
+test('what a cluster needs is asked for', () => {
+  expect(message({ flags: { redis: 'redis://a' } })).toMatch(/^--cluster-secret is needed with Redis/);
+  expect(message({ flags: { 'cluster-secret': 'a-secret-of-sixteen' } })).toMatch(
+    /^--redis is needed with a cluster secret/,
+  );
+  expect(message({ flags: { 'cluster-secret': 'short' } })).toMatch(/^--cluster-secret is 16 characters or more/);
+  expect(message({ flags: { redis: 'http://a' } })).toMatch(/^--redis is a redis:\/\/ or rediss:\/\/ address/);
+  expect(message({ flags: { 'node-id': 'a b' } })).toMatch(/^--node-id is 1 to 64 letters/);
+  expect(message({ flags: { 'max-bandwidth': 'fast' } })).toMatch(/^--max-bandwidth is a bit rate such as 800m/);
+  expect(message({ flags: { 'public-url': 'east.example.org' } })).toMatch(/^--public-url is an http/);
+  expect(message({ flags: { 'public-url': 'https://a.example.org/x' } })).toMatch(
+    /^--public-url is an address without a path/,
+  );
+  expect(message({ flags: { placement: 'best' } })).toMatch(
+    /^--placement is one of mix, cpu, bandwidth, streams, rules/,
+  );
+});

@@ -1,4 +1,5 @@
 /** The options as people write them: the names of flags and variables, and what to say of each. */
+import { CLUSTER_OPTIONS } from './cluster-options.js';
 import type { ServerConfigInput } from './schema.js';
 
 export type OptionType = 'number' | 'string' | 'boolean' | 'list';
@@ -143,6 +144,7 @@ export const OPTIONS: readonly Option[] = [
     example: '--topology-timeout-ms 8000',
   },
   { key: 'maxRooms', type: 'number', value: 'n', help: 'rooms at once (default 10000)', example: '--max-rooms 10000' },
+  ...CLUSTER_OPTIONS,
   {
     key: 'rateLimits.enabled',
     type: 'boolean',

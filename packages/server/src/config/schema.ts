@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { clusterGaps, clusterShape } from './cluster-schema.js';
 
 const Port = z.number('is 0 to 65535').int('is 0 to 65535').min(0, 'is 0 to 65535').max(65_535, 'is 0 to 65535');
 const Address = z.union([z.ipv4(), z.ipv6()], 'is an IPv4 or IPv6 address, not a name');
@@ -135,6 +136,7 @@ export const ServerConfig = z
     /** How long a participant may take for the path to what the room moves to, ms. */
     topologyTimeoutMs: Milliseconds.default(8000),
     maxRooms: z.number().int().min(1, 'is 1 to 1000000').max(1_000_000, 'is 1 to 1000000').default(10_000),
+    ...clusterShape,
     rateLimits: RateLimits.prefault({}),
     /** The built web app; default: the one of this repository. */
     webRoot: z.string().min(1, 'is a directory').optional(),
@@ -146,6 +148,7 @@ export const ServerConfig = z
     if (config.tlsKey && !config.tlsCert) issue('tlsCert', 'is needed with a key');
     if (config.requireTokens && !config.apiSecret) issue('apiSecret', 'is needed where tokens are required');
     if (config.turnSecret && config.turnUrls.length === 0) issue('turnUrls', 'is needed with a TURN secret');
+    for (const [key, message] of clusterGaps(config)) issue(key, message);
     if (config.mediaPort !== 0 && config.mediaPort + config.workers - 1 > 65_535) {
       issue('mediaPort', `leaves no room for ${config.workers} workers below 65536`);
     }
