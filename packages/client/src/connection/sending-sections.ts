@@ -3,6 +3,7 @@ import { isWeak } from '../mesh/encoding.js';
 import type { VideoQuality } from '../options.js';
 import { kindOf } from '../track.js';
 import { preferCodecs, preferredCodec } from './codecs.js';
+import { describeDependencies } from './header-extensions.js';
 import { LayeredSender } from './layered-sender.js';
 import { type LayerEncoding, sendEncodings } from './layers.js';
 
@@ -127,27 +128,6 @@ export class SendingSections {
       transceiver: this.pc.addTransceiver(media, { direction: 'sendonly', sendEncodings: alone }),
       accepted: alone,
     };
-  }
-}
-
-/** Layers within a stream are told apart by the dependency descriptor; browsers don't offer it for one stream by themselves. */
-function describeDependencies(transceiver: RTCRtpTransceiver): void {
-  interface Extension {
-    uri: string;
-    direction: RTCRtpTransceiverDirection;
-  }
-  const those = transceiver as RTCRtpTransceiver & {
-    getHeaderExtensionsToNegotiate?(): Extension[];
-    setHeaderExtensionsToNegotiate?(extensions: Extension[]): void;
-  };
-  try {
-    const extensions = those.getHeaderExtensionsToNegotiate?.();
-    for (const extension of extensions ?? []) {
-      if (extension.uri.includes('dependency-descriptor')) extension.direction = 'sendrecv';
-    }
-    if (extensions) those.setHeaderExtensionsToNegotiate?.(extensions);
-  } catch {
-    // VP9 says it in its payload as well.
   }
 }
 

@@ -2,6 +2,7 @@ import type { OfferRequest, TrackSource } from '@efir/protocol';
 import { asEfirError, EfirError } from '../errors.js';
 import { trimCodecs } from './codecs.js';
 import { compactOffer } from './compact-offer.js';
+import { describeDependencies } from './header-extensions.js';
 import type { LayeredSender } from './layered-sender.js';
 import { OfferQueue } from './offer-queue.js';
 import type { TransportState } from './recovery.js';
@@ -164,7 +165,9 @@ export class SfuConnection {
   private addReceiving(counts: SectionCounts): void {
     for (const kind of ['audio', 'video'] as const) {
       for (let i = 0; i < counts[kind]; i++) {
-        trimCodecs(this.pc.addTransceiver(kind, { direction: 'recvonly' }), kind);
+        const transceiver = this.pc.addTransceiver(kind, { direction: 'recvonly' });
+        trimCodecs(transceiver, kind);
+        if (kind === 'video') describeDependencies(transceiver);
       }
     }
   }

@@ -5,6 +5,7 @@ export * from './dependency-structure.js';
 export * from './extensions.js';
 export * from './frame-dependencies.js';
 export * from './h264.js';
+export * from './h264-sps.js';
 export * from './header.js';
 export * from './payload.js';
 export * from './sequence.js';

@@ -3,6 +3,7 @@ import { SLOT_BYTES } from '@efir/datapath';
 import {
   FrameDependencies,
   findExtension,
+  h264Height,
   isKeyFrameStart,
   NOT_PRESENT,
   parseRtpHeader,
@@ -128,6 +129,10 @@ export class PacketReader {
       return;
     }
     batch.keyFrame[i] = isKeyFrameStart(codec, this.arena, at, length) ? 1 : 0;
+    if (codec === 'h264' && batch.keyFrame[i] !== 0) {
+      const height = h264Height(this.arena, at, length);
+      if (height > 0) encoding.layers.resolution(0, height);
+    }
     if (codec !== 'vp9') return;
     const vp9 = this.#vp9;
     if (!parseVp9Descriptor(this.arena, at, length, vp9)) return;

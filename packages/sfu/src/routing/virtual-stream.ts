@@ -42,6 +42,8 @@ const MAX_APART_MS = 1_000;
 /** Word of the template that holds the CSRC. */
 const CSRC_WORD = 3;
 
+const ALL_LAYERS = { spatial: MAX_LAYERS - 1, temporal: MAX_LAYERS - 1 };
+
 export class VirtualStream {
   readonly id: string;
   readonly mid: string;
@@ -80,7 +82,7 @@ export class VirtualStream {
   bitrateBps = 0;
   octetsAtRate = 0;
   /** Layers of the encoding that are forwarded at most. */
-  readonly limits = { spatial: MAX_LAYERS - 1, temporal: MAX_LAYERS - 1 };
+  readonly limits = { ...ALL_LAYERS };
   /** Of the packet that `sourceOf` found. */
   foundPictureIdOffset = 0;
   /** When each recently repaired number went out: a client that asks twice within a round trip gets one answer. */
@@ -150,12 +152,8 @@ export class VirtualStream {
     if (!epoch || table.current[number] !== epoch.encoding.number) return;
     // A spatial layer within the encoding can be taken up at a key frame.
     if (spatial > before && epoch.encoding.layers.topSpatial > before) epoch.encoding.keyFrames.request();
-    if (epoch.filter) {
-      epoch.filter.wantSpatial = spatial;
-      epoch.filter.wantTemporal = temporal;
-    } else if (this.#restricts(epoch.encoding)) {
-      this.#startFilter();
-    }
+    if (epoch.filter) this.#want(epoch.filter, epoch.encoding);
+    else if (this.#restricts(epoch.encoding)) this.#startFilter();
   }
 
   /** Repair packets for video at this rate, from the next packet on. */
@@ -186,14 +184,26 @@ export class VirtualStream {
   #startFilter(): void {
     const { epoch, table, number } = this;
     if (!epoch || epoch.filter || table.current[number] !== epoch.encoding.number) return;
-    epoch.filter = new LayerFilter(MAX_LAYERS - 1, MAX_LAYERS - 1);
-    epoch.filter.wantSpatial = this.limits.spatial;
-    epoch.filter.wantTemporal = this.limits.temporal;
+    epoch.filter = new LayerFilter(ALL_LAYERS.spatial, ALL_LAYERS.temporal);
+    this.#want(epoch.filter, epoch.encoding);
     table.filtered[number] = 1;
   }
 
-  #restricts({ layers }: Encoding): boolean {
-    return this.limits.spatial < layers.topSpatial || this.limits.temporal < layers.topTemporal;
+  #want(filter: LayerFilter, encoding: Encoding): void {
+    const { spatial, temporal } = this.#limitsFor(encoding);
+    filter.wantSpatial = spatial;
+    filter.wantTemporal = temporal;
+  }
+
+  #restricts(encoding: Encoding): boolean {
+    const { spatial, temporal } = this.#limitsFor(encoding);
+    return spatial < encoding.layers.topSpatial || temporal < encoding.layers.topTemporal;
+  }
+
+  /** What AV1's frames need stands in the dependency descriptor alone: who doesn't get that can't do without any of them. */
+  #limitsFor({ codec }: Encoding): typeof ALL_LAYERS {
+    const whole = codec?.name === 'av1' && this.extensions.dependencyDescriptor === undefined;
+    return whole ? ALL_LAYERS : this.limits;
   }
 
   get filter(): LayerFilter | null {
@@ -281,7 +291,7 @@ export class VirtualStream {
     this.protection?.encoder?.reset();
     const filter =
       this.#restricts(encoding) || (this.protection && this.kind === 'video')
-        ? new LayerFilter(this.limits.spatial, this.limits.temporal)
+        ? new LayerFilter(this.#limitsFor(encoding).spatial, this.#limitsFor(encoding).temporal)
         : null;
     this.epoch = {
       encoding,
