@@ -3,6 +3,7 @@
  * its video streams gets.
  */
 import { BandwidthEstimator, FecRate, redDistance } from '@efir/rtc';
+import { KeyFrameAllowance } from '../routing/key-frame-requests.js';
 import type { ReceivingSide } from '../routing/receiving-side.js';
 import { MAX_LAYERS } from '../routing/source-batch.js';
 import { NO_ENCODING } from '../routing/stream-table.js';
@@ -75,6 +76,7 @@ export class Subscriber implements ReceivingSide {
   #shortMs = Number.POSITIVE_INFINITY;
   #allocatedMs = Number.NEGATIVE_INFINITY;
   #allocatedAtBps = 0;
+  readonly #requests = new WeakMap<VirtualStream, KeyFrameAllowance>();
   #startingMs = new Map<VirtualStream, number>();
 
   constructor(readonly transport: Transport) {
@@ -162,6 +164,12 @@ export class Subscriber implements ReceivingSide {
 
   forget(stream: VirtualStream): void {
     this.#startingMs.delete(stream);
+  }
+
+  mayAsk(stream: VirtualStream, now: number): boolean {
+    const allowance = this.#requests.get(stream) ?? new KeyFrameAllowance();
+    this.#requests.set(stream, allowance);
+    return allowance.take(now);
   }
 
   allocate(): void {

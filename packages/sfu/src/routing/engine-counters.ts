@@ -8,6 +8,8 @@ export interface EngineCounters {
   retransmitted: number;
   repaired: number;
   keyFrameRequestsReceived: number;
+  /** Of receivers that ask too often. */
+  keyFrameRequestsIgnored: number;
   keyFrameRequestsSent: number;
   switches: number;
   /** Transport-wide feedback that can't be true. */
@@ -37,6 +39,7 @@ export function engineCounters(): EngineCounters {
     retransmitted: 0,
     repaired: 0,
     keyFrameRequestsReceived: 0,
+    keyFrameRequestsIgnored: 0,
     keyFrameRequestsSent: 0,
     switches: 0,
     feedbackLies: 0,

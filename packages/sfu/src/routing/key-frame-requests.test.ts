@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { KeyFrameRequests, MAX_TRIES } from './key-frame-requests.js';
+import { KeyFrameAllowance, KeyFrameRequests, MAX_TRIES } from './key-frame-requests.js';
 
 test('nothing is sent while nobody asks', () => {
   expect(new KeyFrameRequests().due(1_000)).toBe(false);
@@ -31,4 +31,14 @@ test('a publisher that never answers is left alone after a while', () => {
   let sent = 0;
   for (let now = 0; now < 120_000; now += 100) if (requests.due(now)) sent++;
   expect(sent).toBe(MAX_TRIES);
+});
+
+test('who asks now and then is always heard, who asks on and on is heard less', () => {
+  const calm = new KeyFrameAllowance();
+  for (let now = 0; now < 60_000; now += 2_000) expect(calm.take(now)).toBe(true);
+  const loud = new KeyFrameAllowance();
+  let heard = 0;
+  for (let now = 0; now < 60_000; now += 100) if (loud.take(now)) heard++;
+  expect(heard).toBeLessThanOrEqual(6 + 40);
+  expect(heard).toBeGreaterThan(35);
 });

@@ -47,3 +47,23 @@ export class KeyFrameRequests {
     return true;
   }
 }
+
+/** Requests that one receiver may make at once, and how long until it may make another, ms. */
+const ALLOWED_AT_ONCE = 6;
+const ALLOWED_EVERY_MS = 1_500;
+
+/** Each key frame costs all others who watch: who asks on and on, because of a fault or on purpose, is heard less often. */
+export class KeyFrameAllowance {
+  #left = ALLOWED_AT_ONCE;
+  #atMs = Number.NEGATIVE_INFINITY;
+
+  /** Whether a request that came now is to be heard. */
+  take(now: number): boolean {
+    const earned = (now - this.#atMs) / ALLOWED_EVERY_MS;
+    this.#left = Math.min(ALLOWED_AT_ONCE, this.#left + Math.max(0, earned));
+    this.#atMs = now;
+    if (this.#left < 1) return false;
+    this.#left--;
+    return true;
+  }
+}

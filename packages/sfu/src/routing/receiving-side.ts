@@ -21,5 +21,7 @@ export interface ReceivingSide {
   /** A stream's first packet of a new source went out. */
   started(stream: VirtualStream): void;
   forget(stream: VirtualStream): void;
+  /** Whether its request for a key frame is to be heard. */
+  mayAsk(stream: VirtualStream, now: number): boolean;
   setReception(reception: Reception): void;
 }

@@ -64,6 +64,10 @@ export class RtcpIntake implements RtcpVisitor {
     if (stream?.kind !== 'video') return;
     this.engine.counters.keyFrameRequestsReceived++;
     stream.plis++;
+    if (!this.#transport.subscriber.mayAsk(stream, this.engine.now)) {
+      this.engine.counters.keyFrameRequestsIgnored++;
+      return;
+    }
     const { table } = this.engine;
     const encoding =
       this.engine.encoding(table.pending[stream.number]) ?? this.engine.encoding(table.current[stream.number]);

@@ -75,6 +75,11 @@ export class PipeDemand implements ReceivingSide {
     this.lanes.delete(stream);
   }
 
+  /** Its other end speaks for many, and has merged what they ask. */
+  mayAsk(): boolean {
+    return true;
+  }
+
   setReception(): void {}
 
   #encodingOf({ stream, index, want }: Lane): Encoding | null {
