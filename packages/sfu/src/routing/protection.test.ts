@@ -137,6 +137,25 @@ test('FlexFEC goes on its own SSRC, and leaves the media as it is', () => {
   expect(media.every((packet) => packet.header.payloadType === 100)).toBe(true);
 });
 
+test('FlexFEC that ended and begins again goes on with its numbers, which SRTP lets nobody use twice', () => {
+  const { stream, send } = stage(true);
+  send(0, true);
+  const numbers: number[] = [];
+  const during = (frames: number[]) => {
+    for (const n of frames) for (const { header } of send(n)) if (header.ssrc === 2224) numbers.push(header.sequence);
+  };
+  stream.protect(rate());
+  during(Array.from({ length: 20 }, (_, n) => n + 1));
+  const before = numbers.length;
+  stream.protect(new FecRate());
+  during([21, 22, 23]);
+  expect(numbers).toHaveLength(before);
+  stream.protect(rate());
+  during(Array.from({ length: 20 }, (_, n) => n + 24));
+  expect(numbers.length).toBeGreaterThan(before + 3);
+  expect(numbers).toEqual(numbers.map((_, i) => i + 1));
+});
+
 test('sound takes its last frames along', () => {
   const room = new TestRoom();
   const ann = room.join('ann', [uplink('0', 'audio', 1111)]);

@@ -58,6 +58,8 @@ export class VirtualStream {
   repair: RepairParameters | undefined;
   /** There while redundancy is sent. */
   protection: Protection | null = null;
+  /** Kept while there is none: numbers of FlexFEC go on where they ended, or SRTP takes them for repeats. */
+  #idle: Protection | null = null;
   downlink: DownlinkParameters;
   codecs: CodecParameters[];
   extensions: ExtensionIds;
@@ -158,7 +160,7 @@ export class VirtualStream {
 
   /** Repair packets for video at this rate, from the next packet on. */
   protect(rate: FecRate): void {
-    if (rate.share > 0 && !this.protection) this.#setProtection(protectionFor(this.kind, this.repair));
+    if (rate.share > 0 && !this.protection) this.#setProtection(this.#idle ?? protectionFor(this.kind, this.repair));
     else if (rate.share === 0 && this.protection) this.#setProtection(null);
     this.protection?.setRate(rate);
     // What is inserted moves the numbers of all that follows, which the filter keeps book of.
@@ -176,6 +178,8 @@ export class VirtualStream {
 
   #setProtection(protection: Protection | null): void {
     const { table, number } = this;
+    this.#idle = this.protection ?? this.#idle;
+    protection?.encoder?.reset();
     this.protection = protection;
     table.protected[number] = protection ? 1 : 0;
     this.#writeTemplates(this.epoch?.encoding ?? null);
