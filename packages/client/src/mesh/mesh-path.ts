@@ -49,7 +49,7 @@ interface Link {
 }
 
 const TICK_MS = 400;
-const CLOSE_EVERY_MS = 200;
+const CLOSE_EVERY_MS = 400;
 
 /** The mesh as this participant has it: one `PeerLink` to everybody else. Each link mends itself. */
 export class MeshPath implements MediaPath {
@@ -195,8 +195,9 @@ export class MeshPath implements MediaPath {
     this.channels.close();
     const links = [...this.links.values()];
     this.links.clear();
-    // Closing takes the page's time as well; nothing is called back from now on.
-    for (const [index, { link }] of links.entries()) setTimeout(() => link.close(), index * CLOSE_EVERY_MS);
+    // Closing takes the page's time as well, and that of a machine with several pages; nothing is called back from now on.
+    for (const [index, { link }] of links.entries())
+      setTimeout(() => link.close(), (index + Math.random()) * CLOSE_EVERY_MS);
   }
 
   private add(peer: MeshPeer, initiator: boolean): Link {
