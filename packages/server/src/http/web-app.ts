@@ -3,12 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type RequestHandler, Router } from 'express';
+import { playerPolicy } from './security.js';
 
 /** Where `npm run build:web` puts it. */
 export const DEFAULT_WEB_ROOT = fileURLToPath(new URL('../../../../apps/web/dist', import.meta.url));
 
 /** Addresses that the app routes by itself. */
-const PAGES = ['/', '/room/:id', '/watch/:id'];
+const PAGES = ['/', '/room/:id', '/admin'];
+const PLAYER = '/watch/:id';
 
 export function webApp(root: string): Router {
   const router = Router();
@@ -21,6 +23,7 @@ export function webApp(root: string): Router {
     response.sendFile(page, { headers: { 'Cache-Control': 'no-cache' } }, (error) => error && next(error));
   };
   router.get(PAGES, sendPage);
+  router.get(PLAYER, playerPolicy, sendPage);
   // Their names carry a hash of what is in them.
   router.use('/assets', express.static(join(root, 'assets'), { immutable: true, maxAge: '1y', index: false }));
   router.use(express.static(root, { index: false, maxAge: '1h', redirect: false }));
