@@ -1,4 +1,5 @@
 import type { ClusterRoom, ClusterView } from '@efir/protocol';
+import type { TFunction } from 'i18next';
 import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSize } from '../call/use-size.js';
@@ -25,7 +26,12 @@ export function ClusterMap({ view, room, chosen, onChoose }: ClusterMapProps) {
   const rooms = room ? [room] : view.rooms;
   const layout = layOut({ width, nodes: view.nodes.map(({ id }) => id), links, rooms });
   const byKey = new Map(links.map((link) => [link.key, link]));
-  const drawn = drawLinks(layout, links);
+  const figures = new Figures(t);
+  const texts = new Map(links.map((link) => [link.key, plateText(link, layout.outline, figures, t)]));
+  const drawn = drawLinks(
+    layout,
+    links.map((link) => ({ ...link, labelWidth: plateWidth(texts.get(link.key) ?? '') })),
+  );
   const nodes = new Map(view.nodes.map((node) => [node.id, node]));
   const parts = room && new Set(room.nodes.map(({ node }) => node));
   return (
@@ -77,7 +83,12 @@ export function ClusterMap({ view, room, chosen, onChoose }: ClusterMapProps) {
             );
           })}
           {drawn.map((line) => (
-            <LinkText key={line.key} line={line} link={byKey.get(line.key) as Bundle} />
+            <LinkText
+              key={line.key}
+              line={line}
+              link={byKey.get(line.key) as Bundle}
+              text={texts.get(line.key) ?? ''}
+            />
           ))}
         </svg>
       )}
@@ -98,16 +109,26 @@ function LinkLine({ line, link }: { line: Drawn; link: Bundle }) {
   );
 }
 
+/** In the outline it says where it comes from, as lines are hard to follow there. */
+function plateText(link: Bundle, outline: boolean, figures: Figures, t: TFunction): string {
+  const { from, bitrateBps, lossShare, connected } = link;
+  const rate = connected ? figures.rate(bitrateBps) : figures.linkState('connecting');
+  const text = lossShare >= 0.001 ? t('admin.plate', { rate, loss: figures.share(lossShare) }) : rate;
+  return outline ? `${from.length > 14 ? `${from.slice(0, 13)}…` : from} → ${text}` : text;
+}
+
+function plateWidth(text: string): number {
+  return text.length * 6.7 + 16;
+}
+
 /** Figures of a link on a plate of their own, so that they are read on any line. */
-function LinkText({ line: { label }, link }: { line: Drawn; link: Bundle }) {
+function LinkText({ line: { label }, link, text }: { line: Drawn; link: Bundle; text: string }) {
   const { t } = useTranslation();
   const figures = new Figures(t);
   const { from, to, bitrateBps, lossShare, connected, rooms, rttMs } = link;
-  const rate = connected ? figures.rate(bitrateBps) : figures.linkState('connecting');
-  const loss = figures.share(lossShare);
-  const text = lossShare > 0 ? `${rate} · −${loss}` : rate;
-  const width = text.length * 6.7 + 16;
-  const spoken = [t('admin.link', { from, to, rate, loss }), t('admin.linkRooms', { count: rooms })];
+  const width = plateWidth(text);
+  const described = { from, to, rate: figures.rate(bitrateBps), loss: figures.share(lossShare) };
+  const spoken = [t('admin.link', described), t('admin.linkRooms', { count: rooms })];
   if (rttMs !== null) spoken.push(`${t('admin.roundTrip')} ${figures.ms(rttMs)}`);
   return (
     <g

@@ -6,8 +6,8 @@ export class Figures {
   constructor(private readonly t: TFunction) {}
 
   rate(bps: number): string {
-    if (bps >= 1e9) return this.t('admin.gbps', { value: (bps / 1e9).toFixed(2) });
-    if (bps >= 1e6) return this.t('settings.mbps', { value: (bps / 1e6).toFixed(1) });
+    if (bps >= 1e9) return this.t('admin.gbps', { value: short(bps / 1e9) });
+    if (bps >= 1e6) return this.t('settings.mbps', { value: short(bps / 1e6) });
     return this.t('settings.kbps', { value: Math.round(bps / 1e3) });
   }
 
@@ -37,6 +37,11 @@ export class Figures {
   linkState(state: string): string {
     return this.t(`admin.linkState_${state}`, { defaultValue: state });
   }
+}
+
+/** Three digits, no noughts behind the point. */
+function short(value: number): string {
+  return String(value >= 100 ? Math.round(value) : Number(value.toPrecision(3)));
 }
 
 export interface Meter {

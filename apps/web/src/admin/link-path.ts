@@ -1,30 +1,65 @@
 import { CARD, type MapLayout, type Placed } from './map-layout.js';
 
+interface Point {
+  x: number;
+  y: number;
+}
+
 export interface Drawn {
   key: string;
   /** Of an SVG path. */
   path: string;
   /** Middle of its text. */
-  label: { x: number; y: number };
+  label: Point;
 }
 
 interface Ends {
   key: string;
   from: string;
   to: string;
+  /** Of its text, px. */
+  labelWidth: number;
+}
+
+interface Line {
+  key: string;
+  path: string;
+  /** Where the text may be, the best first. */
+  places: Point[];
 }
 
 const PORT_GAP = 18;
+const LABEL_HEIGHT = 24;
 
 /** The curves of links between placed nodes; one whose node isn't on the map is left out. */
 export function drawLinks({ nodes, outline }: MapLayout, links: readonly Ends[]): Drawn[] {
   const at = new Map(nodes.map((node) => [node.id, node]));
   const known = links.filter(({ from, to }) => from !== to && at.has(from) && at.has(to));
   const node = (id: string) => at.get(id) as Placed;
-  if (outline) return known.map(({ key, from, to }) => elbow(key, node(from), node(to)));
   const out = ports(known, 'from', 'to', node);
   const into = ports(known, 'to', 'from', node);
-  return known.map(({ key, from, to }) => curve(key, node(from), node(to), out.get(key) ?? 0, into.get(key) ?? 0));
+  const lines = known.map(({ key, from, to }) =>
+    outline
+      ? elbow(key, node(from), node(to))
+      : curve(key, node(from), node(to), out.get(key) ?? 0, into.get(key) ?? 0),
+  );
+  return label(lines, new Map(known.map(({ key, labelWidth }) => [key, labelWidth])));
+}
+
+/** Each text where it covers no other, if there is such a place. */
+function label(lines: readonly Line[], widths: Map<string, number>): Drawn[] {
+  const taken: (Point & { width: number })[] = [];
+  return lines.map(({ key, path, places }) => {
+    const width = widths.get(key) ?? 0;
+    const free = ({ x, y }: Point) =>
+      taken.every((one) => Math.abs(one.y - y) >= LABEL_HEIGHT || Math.abs(one.x - x) >= (one.width + width) / 2 + 4);
+    const first = places[0] as Point;
+    // None on the line: beside it.
+    const beside = [1, -1, 2, -2, 3, -3].map((steps) => ({ x: first.x, y: first.y + steps * LABEL_HEIGHT }));
+    const at = [...places, ...beside].find(free) ?? first;
+    taken.push({ ...at, width });
+    return { key, path, label: at };
+  });
 }
 
 /** Several links of a card leave it side by side, in the order of where they lead: px from its middle. */
@@ -43,7 +78,7 @@ function ports(
   return offsets;
 }
 
-function curve(key: string, from: Placed, to: Placed, out: number, into: number): Drawn {
+function curve(key: string, from: Placed, to: Placed, out: number, into: number): Line {
   const down = to.y > from.y;
   const level = to.y === from.y;
   const x0 = from.x + from.width / 2 + out;
@@ -51,21 +86,24 @@ function curve(key: string, from: Placed, to: Placed, out: number, into: number)
   const y0 = down || level ? from.y + CARD.height : from.y;
   const y3 = down ? to.y : to.y + CARD.height;
   // Beside each other: beneath the cards, the two directions at different depths.
-  const sag = from.x < to.x ? 58 : 88;
+  const sag = from.x < to.x ? 54 : 92;
   const bend = level ? sag : Math.max(36, Math.abs(y3 - y0) * 0.55) * (down ? 1 : -1);
   const [y1, y2] = [y0 + bend, level ? y3 + bend : y3 - bend];
-  const t = level ? 0.5 : 0.7;
-  const label = { x: Math.round(cubic(x0, x0, x3, x3, t)), y: Math.round(cubic(y0, y1, y2, y3, t)) };
-  return { key, path: `M${x0} ${y0}C${x0} ${y1} ${x3} ${y2} ${x3} ${y3}`, label };
+  const places = (level ? [0.5, 0.4, 0.6, 0.3, 0.7] : [0.68, 0.5, 0.8, 0.35, 0.6, 0.42, 0.25]).map((t) => ({
+    x: Math.round(cubic(x0, x0, x3, x3, t)),
+    y: Math.round(cubic(y0, y1, y2, y3, t)),
+  }));
+  return { key, path: `M${x0} ${y0}C${x0} ${y1} ${x3} ${y2} ${x3} ${y3}`, places };
 }
 
 /** Down the left side of the parent and into the child, or round the outside to one that isn't further in. */
-function elbow(key: string, from: Placed, to: Placed): Drawn {
+function elbow(key: string, from: Placed, to: Placed): Line {
   const middle = to.y + 24;
   const x = Math.min(from.x + 10, to.x - 12);
   const start = to.y > from.y ? from.y + CARD.height : from.y;
   const path = x >= from.x ? `M${x} ${start}V${middle}H${to.x}` : `M${from.x} ${from.y + 48}H${x}V${middle}H${to.x}`;
-  return { key, path, label: { x: to.x + to.width / 2, y: to.y - 14 } };
+  const places = Array.from({ length: 24 }, (_, step) => ({ x: to.x + to.width / 2, y: to.y - 14 - step * 26 }));
+  return { key, path, places };
 }
 
 function cubic(a: number, b: number, c: number, d: number, t: number): number {

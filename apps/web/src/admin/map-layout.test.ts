@@ -8,11 +8,8 @@ const broadcast = (...tree: [string, string | null, number][]): ClusterRoom => (
   nodes: tree.map(([node, parent, depth]) => ({ node, parent, depth, viewers: 1, participants: 0 })),
 });
 const tree = broadcast(['a', null, 0], ['b', 'a', 1], ['c', 'a', 1], ['d', 'c', 2]);
-const links = [
-  { key: 'ab', from: 'a', to: 'b' },
-  { key: 'ac', from: 'a', to: 'c' },
-  { key: 'cd', from: 'c', to: 'd' },
-];
+const link = (from: string, to: string) => ({ key: from + to, from, to, labelWidth: 90 });
+const links = [link('a', 'b'), link('a', 'c'), link('c', 'd'), link('b', 'c'), link('c', 'b')];
 const nodes = ['a', 'b', 'c', 'd', 'idle'];
 
 function overlap({ nodes }: MapLayout): boolean {
@@ -58,14 +55,25 @@ test('rounds among parents end, nodes that nobody knows are not drawn', () => {
   for (const width of [328, 1_000]) {
     const layout = layOut({ width, nodes: ['a', 'b'], links: [], rooms: [round] });
     expect(layout.nodes).toHaveLength(2);
-    const drawn = drawLinks(layout, [
-      { key: 'ab', from: 'a', to: 'b' },
-      { key: 'ba', from: 'b', to: 'a' },
-      { key: 'ax', from: 'a', to: 'x' },
-      { key: 'aa', from: 'a', to: 'a' },
-    ]);
+    const drawn = drawLinks(layout, [link('a', 'b'), link('b', 'a'), link('a', 'x'), link('a', 'a')]);
     expect(drawn.map(({ key }) => key)).toEqual(['ab', 'ba']);
     expect(drawn[0]?.path).not.toBe(drawn[1]?.path);
     for (const { path } of drawn) expect(path).not.toMatch(/NaN|undefined/);
   }
+});
+
+test('no text of a link covers another one', () => {
+  for (const width of [328, 1_000]) {
+    const layout = layOut({ width, nodes, links, rooms: [tree] });
+    const labels = drawLinks(layout, links).map(({ label }) => label);
+    for (const [i, a] of labels.entries()) {
+      for (const b of labels.slice(i + 1)) expect(Math.abs(a.y - b.y) >= 24 || Math.abs(a.x - b.x) >= 94).toBe(true);
+    }
+  }
+});
+
+test('a call among the nodes of a broadcast does not change its tree', () => {
+  const call: ClusterRoom = { ...broadcast(['b', null, 0], ['d', null, 0]), id: 'call', kind: 'call', home: 'b' };
+  const request = { width: 1_000, nodes, links };
+  expect(layOut({ ...request, rooms: [call, tree] })).toEqual(layOut({ ...request, rooms: [tree] }));
 });

@@ -1,4 +1,5 @@
 import type { ClusterRoom, ClusterView } from '@efir/protocol';
+import { Eye, type LucideIcon, Users } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 
 const MOST = 100;
@@ -75,14 +76,26 @@ function Parts({ room }: { room: ClusterRoom }) {
       {room.nodes.slice(0, MOST_NODES).map(({ node, viewers, participants, depth }) => (
         <li
           key={node}
-          className="chip"
+          className="chip part"
           title={room.kind === 'broadcast' ? t('admin.depth', { count: depth }) : undefined}
         >
-          {node} <b>{viewers}</b>, <b>{participants}</b>
+          {node}
+          <Heads icon={Eye} name={t('admin.viewers')} count={viewers} />
+          <Heads icon={Users} name={t('admin.participants')} count={participants} />
         </li>
       ))}
       {more > 0 && <li>{t('admin.more', { count: more })}</li>}
     </ul>
+  );
+}
+
+function Heads({ icon: Icon, name, count }: { icon: LucideIcon; name: string; count: number }) {
+  if (count === 0) return null;
+  return (
+    <b title={name}>
+      <Icon size={13} aria-hidden="true" />
+      <span className="visually-hidden">{name}</span> {count}
+    </b>
   );
 }
 
