@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import type { BrowserPage } from './harness/browsers.js';
+import { type BrowserPage, hasFirefox } from './harness/browsers.js';
 import { publishFromFfmpeg } from './harness/ffmpeg-publisher.js';
 import { type Intercept, serveFront } from './harness/front.js';
 import { freePorts } from './harness/ports.js';
@@ -40,8 +40,8 @@ function readScreen(): Screen {
 
 const screen = (page: BrowserPage) => page.evaluate(readScreen, undefined);
 
-async function watch(url: string): Promise<BrowserPage> {
-  const page = await (await stage.browser()).open();
+async function watch(url: string, browser?: 'firefox'): Promise<BrowserPage> {
+  const page = await (await stage.browser(browser)).open();
   stage.later(() => page.close());
   await page.goto(url);
   return page;
@@ -85,6 +85,29 @@ const front = async (target: string, intercept: Intercept) => {
   stage.later(() => opened.close());
   return opened;
 };
+
+/** A server that can tell the player to go elsewhere. */
+async function moves(target: string) {
+  let events: ServerResponse | undefined;
+  const asked: string[] = [];
+  const { url } = await front(target, ({ method, url: path = '' }, response) => {
+    asked.push(`${method} ${path}`);
+    if (method === 'POST') response.setHeader('link', '</events>; rel="urn:efir:whep:events"');
+    if (path !== '/events') return false;
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    response.flushHeaders();
+    events = response;
+    return true;
+  });
+  /** Resolves when the session here is ended. */
+  const to = async (address: string) => {
+    await until(() => events, { within: 5_000, what: 'the player listens to events' });
+    events?.write(`event: move\ndata: ${JSON.stringify({ url: address })}\n\n`);
+    const left = () => asked.some((one) => one.startsWith('DELETE /whep/'));
+    await until(left, { within: 8_000, what: 'the session is left' });
+  };
+  return { url, to };
+}
 
 test('the player waits until the room is on air, plays it, and goes on when its publisher is gone and comes back', async () => {
   const { url } = await stage.server();
@@ -140,6 +163,18 @@ test('where the browser plays no sound by itself, a button starts it', async () 
   await plays(page);
 });
 
+test.skipIf(!hasFirefox)('Firefox plays it, and changes over when it is told to', async () => {
+  const { url } = await stage.server();
+  const room = stage.room();
+  await publish(url, room);
+  const moving = await moves(url);
+  const page = await watch(`${moving.url}/watch/${room}`, 'firefox');
+  await plays(page);
+  await moving.to(`${url}/whep/${room}`);
+  await plays(page);
+  expect(await page.evaluate(() => window.efirPeers.length, undefined)).toBe(2);
+});
+
 test('a redirect to another server is followed, and the token comes along', async () => {
   const { url } = await stage.server();
   const room = stage.room();
@@ -165,33 +200,44 @@ test('told to move, the player changes over without a stop', async () => {
   const { url } = await stage.server();
   const room = stage.room();
   await publish(url, room);
-  let events: ServerResponse | undefined;
-  const asked: string[] = [];
-  const draining = await front(url, ({ method, url: path = '' }, response) => {
-    asked.push(`${method} ${path}`);
-    if (path === '/events') {
-      response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-      response.flushHeaders();
-      events = response;
-      return true;
-    }
-    if (method === 'POST') response.setHeader('link', '</events>; rel="urn:efir:whep:events"');
-    return false;
-  });
-  const page = await watch(`${draining.url}/watch/${room}`);
+  const moving = await moves(url);
+  const page = await watch(`${moving.url}/watch/${room}`);
   await plays(page);
-  await until(() => events, { within: 5_000, what: 'the player listens to events' });
   await page.evaluate(watchPictures, undefined);
-  events?.write(`event: move\ndata: ${JSON.stringify({ url: `${url}/whep/${room}` })}\n\n`);
-  await until(() => asked.some((one) => one.startsWith('DELETE /whep/')), {
-    within: 8_000,
-    what: 'the old one is left',
-  });
+  await moving.to(`${url}/whep/${room}`);
   await plays(page);
   const { longest, states, peers } = await page.evaluate(readPictures, undefined);
   expect(states).toEqual(['playing']);
   expect(peers).toBe(2);
   expect(longest).toBeLessThan(500);
+});
+
+test('a server is killed, and the picture goes on from another one within 3 s', async () => {
+  const { url } = await stage.server();
+  const other = await Server.start();
+  stage.later(() => other.stop());
+  const room = stage.room();
+  for (const at of [url, other.url]) await publish(at, room);
+  let target = other.url;
+  const placing = await front(url, ({ method, url: path = '' }, response) => {
+    if (method !== 'POST' || !path.startsWith('/whep/')) return false;
+    response.writeHead(307, { 'access-control-allow-origin': '*', location: `${target}${path}` }).end();
+    return true;
+  });
+  const page = await watch(`${placing.url}/watch/${room}`);
+  await plays(page);
+  await page.evaluate(watchPictures, undefined);
+  target = url;
+  await other.stop('SIGKILL');
+  await until(async () => (await page.evaluate(readPictures, undefined)).peers === 2, {
+    within: 5_000,
+    what: 'the player makes another session',
+  });
+  await plays(page);
+  const { longest, states } = await page.evaluate(readPictures, undefined);
+  expect(states).toEqual(['playing', 'reconnecting']);
+  expect(longest).toBeGreaterThan(500);
+  expect(longest).toBeLessThan(3_000);
 });
 
 test('a server that is killed and started again is found again, and the last picture stays until then', async () => {

@@ -49,7 +49,9 @@ export function drawLinks({ nodes, outline }: MapLayout, links: readonly Ends[])
 /** Each text where it covers no other, if there is such a place. */
 function label(lines: readonly Line[], widths: Map<string, number>): Drawn[] {
   const taken: (Point & { width: number })[] = [];
-  return lines.map(({ key, path, places }) => {
+  // Those with the least choice come first.
+  const inOrder = [...lines].sort((a, b) => a.places.length - b.places.length);
+  return inOrder.map(({ key, path, places }) => {
     const width = widths.get(key) ?? 0;
     const free = ({ x, y }: Point) =>
       taken.every((one) => Math.abs(one.y - y) >= LABEL_HEIGHT || Math.abs(one.x - x) >= (one.width + width) / 2 + 4);

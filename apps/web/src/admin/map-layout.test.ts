@@ -56,7 +56,7 @@ test('rounds among parents end, nodes that nobody knows are not drawn', () => {
     const layout = layOut({ width, nodes: ['a', 'b'], links: [], rooms: [round] });
     expect(layout.nodes).toHaveLength(2);
     const drawn = drawLinks(layout, [link('a', 'b'), link('b', 'a'), link('a', 'x'), link('a', 'a')]);
-    expect(drawn.map(({ key }) => key)).toEqual(['ab', 'ba']);
+    expect(drawn.map(({ key }) => key).sort()).toEqual(['ab', 'ba']);
     expect(drawn[0]?.path).not.toBe(drawn[1]?.path);
     for (const { path } of drawn) expect(path).not.toMatch(/NaN|undefined/);
   }
