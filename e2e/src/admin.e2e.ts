@@ -18,20 +18,27 @@ let drained: string[];
 
 beforeAll(async () => {
   const { url } = await stage.server();
-  front = await serveFront(url, ({ method, url: path = '', headers }, response) => {
+  front = await serveFront(url, (request, response) => {
+    const { method, url: path = '', headers } = request;
     if (!path.startsWith('/api/cluster')) return false;
     const say = (status: number, body: unknown) => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
       return true;
     };
-    if (headers.authorization !== `Bearer ${TOKEN}`) return say(401, { error: { code: 'unauthorized', message: '' } });
+    if (headers.authorization !== `Bearer ${TOKEN}`)
+      return say(401, { error: { code: 'unauthorized', message: 'not this one' } });
     if (typeof cluster === 'number') return say(cluster, { error: { code: 'unavailable', message: '' } });
     const node = /^\/api\/cluster\/nodes\/([^/]+)\/drain$/.exec(path)?.[1];
     if (!node || method !== 'POST') return say(200, cluster);
     drained.push(decodeURIComponent(node));
     if (node === 'sgp-1') return say(503, { error: { code: 'unavailable', message: 'it does not answer' } });
-    for (const one of cluster.nodes) if (one.id === node) one.draining = true;
-    return say(200, {});
+    const { nodes } = cluster;
+    request.on('data', (body) => {
+      const { draining } = JSON.parse(String(body));
+      for (const one of nodes) if (one.id === node) one.draining = draining;
+      say(202, { node, draining });
+    });
+    return true;
   });
   return () => front.close();
 });
@@ -81,7 +88,7 @@ const overflow = (page: BrowserPage) =>
 test('a wrong token is told so, the right one is kept for the tab until it is forgotten', async () => {
   const page = await open();
   await signIn(page, 'some-other-token');
-  await reads(page, 'what is wrong', '.field-error', 'This token is not the server’s');
+  await reads(page, 'what is wrong', '.field-error', 'doesn’t take this token: not this one');
   await signIn(page);
   await reads(page, 'the map', '.map-node');
   await page.goto(`${front.url}/admin`);
@@ -148,11 +155,14 @@ test('a node is drained by keyboard, after a question; a failure is told', async
   await page.click('.drain-dialog .button-danger');
   await reads(page, 'that it drains', '.admin-told', 'fra-1 drains now');
   await reads(page, 'its state', '.node-details .node-state', 'Draining');
+  await page.click('.node-details .button');
+  await reads(page, 'that it is used again', '.admin-told', 'fra-1 takes viewers again');
+  await reads(page, 'its state', '.node-details .node-state', 'Takes viewers');
   await page.click('[data-node="sgp-1"]');
   await page.click('.node-details .button');
   await page.click('.drain-dialog .button-danger');
   await reads(page, 'the failure', '.admin-told', 'it does not answer');
-  expect(drained).toEqual(['fra-1', 'sgp-1']);
+  expect(drained).toEqual(['fra-1', 'fra-1', 'sgp-1']);
 });
 
 test('Redis out of reach, a server that is silent and one without the view are told', async () => {

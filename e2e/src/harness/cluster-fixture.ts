@@ -59,7 +59,7 @@ export function clusterFixture() {
       link('keynote', 'ams-1', 'fra-1', 4.1e6, 0.003),
       link('keynote', 'ams-2', 'nyc-edge-of-the-network-7', 2.1e6, 0.021),
       link('keynote', 'fra-1', 'sgp-1', 4.2e6, 0.11),
-      link('keynote', 'ams-2', 'sgp-1', 0, 0, 'connecting'),
+      link('keynote', 'ams-2', 'sgp-1', 0, 0, 'standby'),
       link('standup', 'ams-2', 'fra-1', 9e5),
       link('standup', 'fra-1', 'ams-2', 1.3e6, 0.001),
     ],

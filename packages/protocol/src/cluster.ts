@@ -1,6 +1,6 @@
 /**
- * The cluster as an administrator sees it. `GET /api/cluster` -> `ClusterView`; `POST /api/cluster/nodes/{id}/drain` with any
- * node; both with `Authorization: Bearer <admin token>`.
+ * The cluster as an administrator sees it. `GET /api/cluster` -> `ClusterView`; `POST /api/cluster/nodes/{id}/drain` with
+ * `DrainRequest` or nothing; both with `Authorization: Bearer <admin token>`.
  */
 import { z } from 'zod';
 
@@ -14,6 +14,8 @@ export const ClusterNodeLimits = z.object({
   bandwidthBps: BitRate.nullable(),
   /** Streams sent; null: not limited. */
   streams: Count.nullable(),
+  /** Nodes that may pull one broadcast from it. */
+  children: Count.optional(),
 });
 export type ClusterNodeLimits = z.infer<typeof ClusterNodeLimits>;
 
@@ -72,7 +74,7 @@ export const ClusterLink = z.object({
   rttMs: z.number().min(0).nullable(),
   /** 0..1. */
   lossShare: z.number().min(0).max(1),
-  /** `connected` is the good one. */
+  /** `connected` is the good one; `standby` is ready to take over; others (`opening`, `waiting`, `closed`) carry nothing. */
   state: z.string(),
 });
 export type ClusterLink = z.infer<typeof ClusterLink>;
@@ -98,6 +100,12 @@ export const ClusterRoom = z.object({
   publishers: Count,
 });
 export type ClusterRoom = z.infer<typeof ClusterRoom>;
+
+export const DrainRequest = z.strictObject({
+  /** False: it takes viewers again. */
+  draining: z.boolean().default(true),
+});
+export type DrainRequest = z.infer<typeof DrainRequest>;
 
 export const ClusterView = z.object({
   /** The node that answers. */

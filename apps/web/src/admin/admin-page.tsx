@@ -48,7 +48,7 @@ export function AdminPage() {
         <Cluster
           token={token}
           onSignOut={() => change('', null)}
-          onRefused={(at) => change('', t(at === 'off' ? 'admin.off' : 'admin.wrong'))}
+          onRefused={({ at, reason }) => change('', at === 'off' ? t('admin.off') : t('admin.wrong', { reason }))}
         />
       ) : (
         <main className="admin-door">
@@ -62,16 +62,17 @@ export function AdminPage() {
 interface ClusterProps {
   token: string;
   onSignOut(): void;
-  onRefused(at: ClusterState['at']): void;
+  onRefused(state: ClusterState): void;
 }
 
 function Cluster({ token, onSignOut, onRefused }: ClusterProps) {
   const { t } = useTranslation();
-  const { at, view, seenAt } = useCluster(token);
+  const state = useCluster(token);
+  const { at, view, seenAt } = state;
   const refused = at === 'wrong-token' || at === 'off';
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is refused.
   useEffect(() => {
-    if (refused) onRefused(at);
+    if (refused) onRefused(state);
   }, [refused]);
   return (
     <main className="admin-main">

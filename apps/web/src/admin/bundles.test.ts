@@ -12,12 +12,17 @@ test('links of several rooms between two nodes are one: rates add up, the worst 
   const bundles = bundle([link('a', 'b', { rttMs: 5 }), link('b', 'a'), link('a', 'b', { lossShare: 0.02, rttMs: 9 })]);
   expect(bundles).toHaveLength(2);
   expect(bundles[0]).toMatchObject({
-    ...{ from: 'a', to: 'b', bitrateBps: 2e6, streams: 4, rooms: 2, lossShare: 0.02, rttMs: 9, connected: true },
+    ...{ from: 'a', to: 'b', bitrateBps: 2e6, streams: 4, rooms: 2, lossShare: 0.02, rttMs: 9, state: 'connected' },
   });
 });
 
 test('one that is down shows in the whole', () => {
-  expect(bundle([link('a', 'b'), link('a', 'b', { state: 'failed' })])[0]?.connected).toBe(false);
+  const state = (...states: string[]) => bundle(states.map((state) => link('a', 'b', { state })))[0]?.state;
+  expect(state('connected', 'waiting')).toBe('waiting');
+  expect(state('opening', 'connected')).toBe('opening');
+  expect(state('standby')).toBe('standby');
+  expect(state('standby', 'connected')).toBe('connected');
+  expect(state('connected', 'standby')).toBe('connected');
 });
 
 test('thickness grows with the rate and ends, loss has three levels', () => {

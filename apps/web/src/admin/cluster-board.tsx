@@ -6,7 +6,8 @@ import { ClusterMap } from './cluster-map.js';
 import { ClusterTables } from './cluster-tables.js';
 import { DrainDialog } from './drain-dialog.js';
 import { NodeDetails } from './node-details.js';
-import { RoomsTable } from './rooms-table.js';
+import { RoomsTable, roomKey } from './rooms-table.js';
+import { drain } from './use-cluster.js';
 
 /** Map or table, the node that was chosen, and the rooms. */
 export function ClusterBoard({ view, token }: { view: ClusterView; token: string }) {
@@ -18,8 +19,11 @@ export function ClusterBoard({ view, token }: { view: ClusterView; token: string
   const [told, setTold] = useState('');
   const find = (id: string | null) => view.nodes.find((one) => one.id === id);
   const chosen = find(node) ?? find(view.self) ?? view.nodes[0];
-  const only = view.rooms.find(({ id }) => id === room) ?? null;
+  const only = view.rooms.find((one) => roomKey(one) === room) ?? null;
   const toDrain = find(draining);
+  const tell = (done: string, node: string, failure: string | null) =>
+    setTold(failure === null ? t(done, { node }) : t('admin.drainFailed', { node, reason: failure }));
+  const use = async (id: string) => tell('admin.used', id, await drain(id, token, false));
   return (
     <>
       <div className="admin-board">
@@ -46,12 +50,19 @@ export function ClusterBoard({ view, token }: { view: ClusterView; token: string
             <ClusterTables view={view} chosen={chosen?.id ?? ''} onChoose={setNode} />
           )}
         </section>
-        {chosen && <NodeDetails node={chosen} self={chosen.id === view.self} onDrain={() => setDraining(chosen.id)} />}
+        {chosen && (
+          <NodeDetails
+            node={chosen}
+            self={chosen.id === view.self}
+            onDrain={() => setDraining(chosen.id)}
+            onUse={() => void use(chosen.id)}
+          />
+        )}
       </div>
       <p className="admin-told" role="status">
         {told}
       </p>
-      <RoomsTable view={view} chosen={only?.id ?? null} onChoose={setRoom} />
+      <RoomsTable view={view} chosen={only && roomKey(only)} onChoose={setRoom} />
       {toDrain && (
         <DrainDialog
           node={toDrain}
@@ -59,11 +70,7 @@ export function ClusterBoard({ view, token }: { view: ClusterView; token: string
           last={!view.nodes.some((one) => one.id !== toDrain.id && !one.draining && !one.isolated)}
           onDone={(outcome) => {
             setDraining(null);
-            if (!outcome) return;
-            const { node, failure } = outcome;
-            setTold(
-              failure === null ? t('admin.drained', { node }) : t('admin.drainFailed', { node, reason: failure }),
-            );
+            if (outcome) tell('admin.drained', outcome.node, outcome.failure);
           }}
         />
       )}

@@ -3,7 +3,7 @@ import type { TFunction } from 'i18next';
 import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSize } from '../call/use-size.js';
-import { type Bundle, bundle, linkWidth, lossLevel } from './bundles.js';
+import { type Bundle, bundle, linkLook, linkWidth } from './bundles.js';
 import { Figures } from './figures.js';
 import { type Drawn, drawLinks } from './link-path.js';
 import { layOut } from './map-layout.js';
@@ -46,7 +46,7 @@ export function ClusterMap({ view, room, chosen, onChoose }: ClusterMapProps) {
           viewBox={`0 0 ${layout.width} ${layout.height}`}
         >
           <defs>
-            {(['none', 'some', 'much', 'down'] as const).map((level) => (
+            {(['none', 'some', 'much', 'standby', 'down'] as const).map((level) => (
               <marker
                 key={level}
                 id={`arrow-${level}`}
@@ -97,7 +97,7 @@ export function ClusterMap({ view, room, chosen, onChoose }: ClusterMapProps) {
 }
 
 function LinkLine({ line, link }: { line: Drawn; link: Bundle }) {
-  const level = link.connected ? lossLevel(link.lossShare) : 'down';
+  const level = linkLook(link);
   return (
     <path
       className="map-link"
@@ -111,8 +111,8 @@ function LinkLine({ line, link }: { line: Drawn; link: Bundle }) {
 
 /** In the outline it says where it comes from, as lines are hard to follow there. */
 function plateText(link: Bundle, outline: boolean, figures: Figures, t: TFunction): string {
-  const { from, bitrateBps, lossShare, connected } = link;
-  const rate = connected ? figures.rate(bitrateBps) : figures.linkState('connecting');
+  const { from, bitrateBps, lossShare, state } = link;
+  const rate = state === 'connected' ? figures.rate(bitrateBps) : figures.linkState(state);
   const text = lossShare >= 0.001 ? t('admin.plate', { rate, loss: figures.share(lossShare) }) : rate;
   return outline ? `${from.length > 14 ? `${from.slice(0, 13)}…` : from} → ${text}` : text;
 }
@@ -125,17 +125,13 @@ function plateWidth(text: string): number {
 function LinkText({ line: { label }, link, text }: { line: Drawn; link: Bundle; text: string }) {
   const { t } = useTranslation();
   const figures = new Figures(t);
-  const { from, to, bitrateBps, lossShare, connected, rooms, rttMs } = link;
+  const { from, to, bitrateBps, lossShare, state, rooms, rttMs } = link;
   const width = plateWidth(text);
   const described = { from, to, rate: figures.rate(bitrateBps), loss: figures.share(lossShare) };
-  const spoken = [t('admin.link', described), t('admin.linkRooms', { count: rooms })];
+  const spoken = [t('admin.link', described), figures.linkState(state), t('admin.linkRooms', { count: rooms })];
   if (rttMs !== null) spoken.push(`${t('admin.roundTrip')} ${figures.ms(rttMs)}`);
   return (
-    <g
-      className="map-plate"
-      data-loss={connected ? lossLevel(lossShare) : 'down'}
-      transform={`translate(${label.x} ${label.y})`}
-    >
+    <g className="map-plate" data-loss={linkLook(link)} transform={`translate(${label.x} ${label.y})`}>
       <title>{spoken.join(', ')}</title>
       <rect x={-width / 2} y="-11" width={width} height="22" rx="11" />
       <text y="4.5">{text}</text>

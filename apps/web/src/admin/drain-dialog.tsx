@@ -11,7 +11,7 @@ interface DrainDialogProps {
   onDone(outcome: { node: string; failure: string | null } | null): void;
 }
 
-/** Asks before a node is drained: there is no way back but a restart. */
+/** Asks before a node is drained: many will move. */
 export function DrainDialog({ node, token, last, onDone }: DrainDialogProps) {
   const { t } = useTranslation();
   const element = useRef<HTMLDialogElement>(null);

@@ -1,5 +1,5 @@
 import type { ClusterNode } from '@efir/protocol';
-import { PowerOff } from 'lucide-react';
+import { Power, PowerOff } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Figures, fullness, meters } from './figures.js';
 
@@ -7,10 +7,12 @@ interface NodeDetailsProps {
   node: ClusterNode;
   self: boolean;
   onDrain(): void;
+  /** It is to take viewers again. */
+  onUse(): void;
 }
 
 /** All that is known of one node, and the way to take it out. */
-export function NodeDetails({ node, self, onDrain }: NodeDetailsProps) {
+export function NodeDetails({ node, self, onDrain, onUse }: NodeDetailsProps) {
   const { t } = useTranslation();
   const figures = new Figures(t);
   const { load, limits, workers } = node;
@@ -68,10 +70,17 @@ export function NodeDetails({ node, self, onDrain }: NodeDetailsProps) {
         <dd>{node.url}</dd>
       </dl>
       {workers.length > 0 && <WorkerTable node={node} />}
-      <button type="button" className="button" disabled={node.draining} onClick={onDrain}>
-        <PowerOff size={18} aria-hidden="true" />
-        {node.draining ? t('admin.draining') : t('admin.drain')}
-      </button>
+      {node.draining ? (
+        <button type="button" className="button" onClick={onUse}>
+          <Power size={18} aria-hidden="true" />
+          {t('admin.use')}
+        </button>
+      ) : (
+        <button type="button" className="button" onClick={onDrain}>
+          <PowerOff size={18} aria-hidden="true" />
+          {t('admin.drain')}
+        </button>
+      )}
     </section>
   );
 }

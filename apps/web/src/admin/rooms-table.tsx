@@ -5,8 +5,12 @@ import { useTranslation } from 'react-i18next';
 const MOST = 100;
 const MOST_NODES = 12;
 
+/** Two calls may have one name until their homes know of each other. */
+export const roomKey = ({ id, home }: ClusterRoom): string => `${id} ${home}`;
+
 interface RoomsTableProps {
   view: ClusterView;
+  /** Its key. */
   chosen: string | null;
   onChoose(room: string | null): void;
 }
@@ -38,13 +42,13 @@ export function RoomsTable({ view, chosen, onChoose }: RoomsTableProps) {
             </thead>
             <tbody>
               {sorted.slice(0, MOST).map(({ room, viewers, participants }) => (
-                <tr key={room.id} data-room={room.id}>
+                <tr key={roomKey(room)} data-room={room.id}>
                   <th scope="row">
                     <button
                       type="button"
                       className="link"
-                      aria-pressed={room.id === chosen}
-                      onClick={() => onChoose(room.id === chosen ? null : room.id)}
+                      aria-pressed={roomKey(room) === chosen}
+                      onClick={() => onChoose(roomKey(room) === chosen ? null : roomKey(room))}
                     >
                       {room.id}
                     </button>

@@ -30,6 +30,8 @@ export class FakeReceiver extends FakePeerConnection {
 }
 
 export class FakeEvents extends EventTarget {
+  static readonly CLOSED = 2;
+  readyState = 1;
   onerror: (() => void) | null = null;
   closed = false;
   constructor(readonly url: string) {

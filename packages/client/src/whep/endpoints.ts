@@ -8,9 +8,10 @@ export class Endpoints {
 
   constructor(private readonly first: string) {}
 
-  /** Of those that are known already, nothing changes. */
+  /** Without their queries: what is in those is good once. Of those that are known already, nothing changes. */
   add(urls: readonly string[]): void {
-    const more = urls.filter((url) => url !== this.first && !this.#known.includes(url));
+    const plain = urls.map((url) => url.replace(/[?#].*$/, ''));
+    const more = plain.filter((url) => url !== this.first.replace(/[?#].*$/, '') && !this.#known.includes(url));
     this.#known = [...this.#known, ...more].slice(-MAX);
   }
 

@@ -192,6 +192,21 @@ test('a move that does not work leaves all as it is', async () => {
   expect(world.of('DELETE')).toEqual(['b/whep/demo/s2']);
 });
 
+test('a session that the server ends is made anew, and one that was refused its events asks for them again', async () => {
+  world.up('a', { link: '</events>; rel="urn:efir:whep:events"' });
+  watch();
+  await pass(1_000);
+  const [first] = world.events;
+  if (first) first.readyState = 2;
+  first?.onerror?.();
+  await pass(3_500);
+  expect(world.events).toHaveLength(2);
+  world.events[1]?.say('end', { reason: 'removed' });
+  await pass(1_000);
+  expect(states).toEqual(['connecting', 'playing', 'reconnecting', 'playing']);
+  expect(world.of('POST')).toEqual(['a', 'a']);
+});
+
 test('orders that make no sense are not followed', async () => {
   world.up('a', { link: '</events>; rel="urn:efir:whep:events"' });
   watch();

@@ -227,6 +227,7 @@ export class WhepPlayer extends Emitter<PlayerEvents> {
       ? listen(session.events, {
           move: (url) => void this.#obey(url, session),
           alternates: (urls) => this.#endpoints.add(urls),
+          end: lost,
           broken: () => silence.suspect(),
         })
       : null;

@@ -1,35 +1,29 @@
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
-const DIRECTIVES = {
-  defaultSrc: ["'self'"],
-  scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
-  styleSrc: ["'self'", "'unsafe-inline'"],
-  imgSrc: ["'self'", 'data:', 'blob:'],
-  fontSrc: ["'self'", 'data:'],
-  mediaSrc: ["'self'", 'blob:', 'mediastream:'],
-  // 'self' does not cover WebSockets in all browsers.
-  connectSrc: ["'self'", 'ws:', 'wss:'],
-  workerSrc: ["'self'", 'blob:'],
-  manifestSrc: ["'self'"],
-  objectSrc: ["'none'"],
-  baseUri: ["'self'"],
-  formAction: ["'self'"],
-  frameAncestors: ["'self'"],
-};
-
-/** Of the player's page: WHEP redirects it to other nodes, and which there will be is not known when the page is loaded. */
-export const playerPolicy: RequestHandler = helmet.contentSecurityPolicy({
-  useDefaults: false,
-  // On a page over HTTPS, browsers refuse `http:` by themselves.
-  directives: { ...DIRECTIVES, connectSrc: ["'self'", 'http:', 'https:'] },
-});
-
 /** Headers that keep our page to itself and let it do what it must: camera, microphone, screen, WebSockets, blobs. */
 export function securityHeaders(): RequestHandler[] {
   return [
     helmet({
-      contentSecurityPolicy: { useDefaults: false, directives: DIRECTIVES },
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+          defaultSrc: ["'self'"],
+          scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
+          styleSrc: ["'self'", "'unsafe-inline'"],
+          imgSrc: ["'self'", 'data:', 'blob:'],
+          fontSrc: ["'self'", 'data:'],
+          mediaSrc: ["'self'", 'blob:', 'mediastream:'],
+          // 'self' does not cover WebSockets in all browsers.
+          connectSrc: ["'self'", 'ws:', 'wss:'],
+          workerSrc: ["'self'", 'blob:'],
+          manifestSrc: ["'self'"],
+          objectSrc: ["'none'"],
+          baseUri: ["'self'"],
+          formAction: ["'self'"],
+          frameAncestors: ["'self'"],
+        },
+      },
       // A self-signed certificate or plain HTTP on a LAN must stay possible: whoever ends TLS sets it.
       strictTransportSecurity: false,
       // Browsers complain about it on plain HTTP, where it does nothing.

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type RequestHandler, Router } from 'express';
-import { playerPolicy } from './security.js';
 
 /** Where `npm run build:web` puts it. */
 export const DEFAULT_WEB_ROOT = fileURLToPath(new URL('../../../../apps/web/dist', import.meta.url));
@@ -11,6 +10,14 @@ export const DEFAULT_WEB_ROOT = fileURLToPath(new URL('../../../../apps/web/dist
 /** Addresses that the app routes by itself. */
 const PAGES = ['/', '/room/:id', '/admin'];
 const PLAYER = '/watch/:id';
+
+/** WHEP may redirect the player to other servers, and which there will be is not known when its page is loaded. */
+const playerPolicy: RequestHandler = (_, response, next) => {
+  const policy = String(response.getHeader('Content-Security-Policy') ?? '');
+  // On a page over HTTPS browsers refuse `http:` by themselves.
+  response.set('Content-Security-Policy', policy.replace(/connect-src [^;]*/, "connect-src 'self' http: https:"));
+  next();
+};
 
 export function webApp(root: string): Router {
   const router = Router();
