@@ -28,8 +28,8 @@ export function NodeCard({ node, place, self, chosen, faint, onChoose }: NodeCar
     state === 'isolated' ? node.isolated : node.region,
     self ? t('admin.self') : null,
   ];
-  const subtitle = line.filter(Boolean).join(' · ');
-  const spoken = [node.id, subtitle || figures.state(node), ...bars.map(({ name, text }) => `${name} ${text}`)];
+  const subtitle = line.filter(Boolean).join(' · ') || figures.state(node);
+  const spoken = [node.id, subtitle, ...bars.map(({ name, text }) => `${name} ${text}`)];
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no buttons.
     <g
