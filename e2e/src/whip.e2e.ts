@@ -1,13 +1,10 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { BrowserPage } from './harness/browsers.js';
+import { publishFromFfmpeg } from './harness/ffmpeg-publisher.js';
 import { readStats, readVideos } from './harness/probe.js';
 import { useStage } from './harness/stage.js';
 import { middleColour, playWhep, publishColour, setLoudness } from './harness/studio.js';
 import { until } from './harness/until.js';
-
-const FFMPEG = fileURLToPath(new URL('../dist/harness/ffmpeg-whip.js', import.meta.url));
 
 const stage = useStage();
 
@@ -33,19 +30,10 @@ async function playing(page: BrowserPage, within = 15_000): Promise<void> {
   );
 }
 
-/** Publishes from FFmpeg; the returned function tells what it wrote so far. */
-function publishFromFfmpeg(url: string): () => string {
-  let written = '';
-  const child = spawn(process.execPath, [FFMPEG, url], { stdio: ['ignore', 'pipe', 'pipe'] });
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (written += chunk));
-  stage.later(() => void child.kill('SIGKILL'));
-  return () => `${written}${child.exitCode === null ? '' : ` (ended with ${child.exitCode})`}`;
-}
-
 test("FFmpeg's WHIP muxer publishes, and a page of twenty lines plays it by WHEP", async () => {
   const { url } = await stage.server();
   const room = stage.room();
-  const written = publishFromFfmpeg(`${url}/whip/${room}`);
+  const { written } = publishFromFfmpeg(stage, `${url}/whip/${room}`);
   const player = await blankPage();
   await until(() => player.evaluate(playWhep, { url: `/whep/${room}` }).then(() => true), {
     within: 15_000,

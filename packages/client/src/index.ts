@@ -27,3 +27,4 @@ export type { RoomStats, TrackStats, TransportStats } from './stats/room-stats.j
 export * from './track.js';
 export type { Sound, Stage } from './view/shown-media.js';
 export { MAX_PAGE, type Reception, SAVER_BPS, type Tile, VOICES } from './view/view.js';
+export { type PlayerEvents, type PlayerOptions, type PlayerState, type WaitReason, WhepPlayer } from './whep/player.js';

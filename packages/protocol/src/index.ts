@@ -1,4 +1,5 @@
 export * from './classic.js';
+export * from './cluster.js';
 export * from './data.js';
 export * from './errors.js';
 export * from './rest.js';

@@ -1,4 +1,7 @@
+import { enCluster } from './en-cluster.js';
+
 export const en = {
+  ...enCluster,
   app: { name: 'Efir', tagline: 'Calls without fuss' },
   common: { close: 'Close', cancel: 'Cancel', retry: 'Try again', home: 'To all rooms', you: 'You', unnamed: 'Guest' },
   home: {

@@ -1,5 +1,8 @@
+import { ruCluster } from './ru-cluster.js';
+
 /** Same keys as `en`, plus the plural forms that Russian has more of. */
 export const ru = {
+  ...ruCluster,
   app: { name: 'Эфир', tagline: 'Звонки без лишнего' },
   common: {
     close: 'Закрыть',

@@ -28,7 +28,14 @@ test('health tells how many workers are up', async () => {
 });
 
 test('the page is served at its own addresses, always fresh', async () => {
-  for (const path of ['/', '/room/demo', '/room/demo?name=Ann', '/watch/demo']) {
+  for (const path of [
+    '/',
+    '/room/demo',
+    '/room/demo?name=Ann',
+    '/watch/demo',
+    '/watch/demo?playout=broadcast',
+    '/admin',
+  ]) {
     const response = await get(path);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toMatch(/^text\/html/);
@@ -56,6 +63,15 @@ test('the page may use camera, microphone and screen, and nobody else may frame 
   expect(policy).not.toContain('upgrade-insecure-requests');
   expect(headers.get('x-content-type-options')).toBe('nosniff');
   expect(headers.get('x-powered-by')).toBeNull();
+});
+
+test('only the player may reach other servers: WHEP redirects it there', async () => {
+  const policy = async (path: string) => (await get(path)).headers.get('content-security-policy') ?? '';
+  const page = await policy('/');
+  expect(await policy('/watch/demo')).toBe(
+    page.replace("connect-src 'self' ws: wss:", "connect-src 'self' http: https:"),
+  );
+  for (const path of ['/admin', '/room/demo', '/watch', '/api/rooms']) expect(await policy(path)).toBe(page);
 });
 
 test('metrics tell of requests, rooms and workers', async () => {
