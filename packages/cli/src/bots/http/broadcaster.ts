@@ -15,6 +15,8 @@ export interface BroadcasterOptions {
 }
 
 const RETRY_MS = 200;
+/** A server that says nothing for so long is gone. */
+const SILENT_MS = 1000;
 
 export class Broadcaster {
   readonly #options: BroadcasterOptions;
@@ -28,6 +30,9 @@ export class Broadcaster {
   #restarts = 0;
   #failure: string | null = null;
   #left = false;
+  /** Feedback packets, which come all the time; when the last one came. */
+  #heard = 0;
+  #heardMs = 0;
 
   constructor(options: BroadcasterOptions) {
     this.#options = options;
@@ -46,6 +51,16 @@ export class Broadcaster {
 
   tick(now: number): void {
     this.#publisher?.tick(now);
+    const peer = this.#peer;
+    if (peer?.state !== 'connected' || this.#left) return;
+    if (peer.feedbacks !== this.#heard) {
+      this.#heard = peer.feedbacks;
+      this.#heardMs = now;
+    } else if (now - this.#heardMs > SILENT_MS) {
+      peer.removeAllListeners();
+      peer.close();
+      void this.#again('the server is silent');
+    }
   }
 
   async leave(): Promise<void> {
@@ -97,6 +112,7 @@ export class Broadcaster {
       throw error;
     }
     this.#peer = peer;
+    this.#heard = -1;
     this.#failure = null;
     this.#publisher = new Publisher(peer, mids, clips, performance.now());
     peer.on('state', (state, reason) => {

@@ -178,7 +178,8 @@ export class WhepViewer {
         sections: sections.agreed(answer.sections, 'viewer'),
       });
       await peer.connected();
-      if (this.#playing) await picture(peer);
+      // What plays is not left for nothing.
+      if (this.#playing && performance.now() - this.#lastFrameMs < SILENT_MS) await picture(peer);
     } catch (error) {
       peer.close();
       if (playing) void endHttpSession(playing.session.location);
