@@ -1,10 +1,11 @@
 /** Servers of one cluster, each in its own process as `npm start` runs it, on a Redis of their own; and who publishes and watches. */
-import { Broadcaster, loadClips, WhepViewer } from '@efir/cli';
-import { ClientHub } from '@efir/sfu';
+import { Broadcaster, ClientHub, loadClips, WhepViewer } from '@efir/cli';
 import { freePorts } from './ports.js';
 import { Redis } from './redis.js';
 import { Server } from './server.js';
 import { until } from './until.js';
+
+export type { WhepViewer };
 
 export const CLUSTER_SECRET = 'a-secret-of-the-tests';
 export const ADMIN_TOKEN = 'an-admin-token-of-the-tests';
@@ -60,7 +61,15 @@ export class Nodes {
       port,
       args: [
         ...['--redis', this.redis.url, '--cluster-secret', secret, '--node-id', id, '--public-url', url],
-        ...['--max-viewers', `${maxViewers}`, '--max-children', `${maxChildren}`, '--admin-token', ADMIN_TOKEN, ...args],
+        ...[
+          '--max-viewers',
+          `${maxViewers}`,
+          '--max-children',
+          `${maxChildren}`,
+          '--admin-token',
+          ADMIN_TOKEN,
+          ...args,
+        ],
       ],
     });
     this.servers.set(id, server);
@@ -88,7 +97,9 @@ export class Nodes {
   }
 
   async overview(id: string): Promise<Overview> {
-    const response = await fetch(`${this.url(id)}/api/cluster`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+    const response = await fetch(`${this.url(id)}/api/cluster`, {
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+    });
     if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
     return (await response.json()) as Overview;
   }
