@@ -23,10 +23,13 @@ export interface ClusterNodeOptions {
   rooms: Rooms;
   metrics: Metrics & { registry: Registry };
   log: Logger;
+  /** There may be others. */
+  clustered: boolean;
 }
 
 export class ClusterNode {
   readonly cluster: Cluster;
+  readonly clustered: boolean;
   readonly dispatch: Dispatch;
   readonly links: Links;
   readonly broadcasts: Broadcasts;
@@ -35,13 +38,13 @@ export class ClusterNode {
   readonly drain: DrainOfNode;
   readonly #reports: { stop(): void };
 
-  constructor({ config, cluster, engine, rooms, metrics, log }: ClusterNodeOptions) {
+  constructor({ config, cluster, engine, rooms, metrics, log, clustered }: ClusterNodeOptions) {
     this.cluster = cluster;
+    this.clustered = clustered;
     this.dispatch = new Dispatch(cluster);
     const { dispatch } = this;
     this.links = new Links({ cluster, dispatch, engine, find: (room) => this.broadcasts.source(room) });
     const { links } = this;
-    const clustered = config.redis !== undefined;
     const placement = openPlacement(config);
     this.broadcasts = new Broadcasts({ cluster, dispatch, links, placement, rooms, log, clustered });
     this.sessions = new HttpMediaSessions(metrics);
