@@ -1,6 +1,6 @@
 /** `npm run bench -- <bench> [options]`. Progress goes to stderr, results to stdout. */
 import { BenchError } from './errors.js';
-import { parseCascade, parseCongestion, parseFanOut, parseJoins, parseMass, USAGE } from './options.js';
+import { parseBroadcast, parseCascade, parseCongestion, parseFanOut, parseJoins, parseMass, USAGE } from './options.js';
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -32,6 +32,12 @@ async function main([bench, ...args]: string[]): Promise<number> {
     parseCascade(args);
     const { cascade } = await import('./cascade/run.js');
     for (const path of cascade(log)) process.stdout.write(`${path}\n`);
+    return 0;
+  }
+  if (bench === 'broadcast') {
+    const options = parseBroadcast(args);
+    const { broadcast } = await import('./broadcast/run.js');
+    show(await broadcast(options, log), options.json);
     return 0;
   }
   if (bench === 'mass') {

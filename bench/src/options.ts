@@ -45,6 +45,15 @@ export interface MassOptions {
   json: boolean;
 }
 
+export interface BroadcastOptions {
+  viewers: number;
+  /** Joins a second. */
+  rate: number;
+  /** How long they watch while costs are taken. */
+  seconds: number;
+  json: boolean;
+}
+
 export const USAGE = `npm run bench -- <bench> [options]
 
   fan-out   one publisher, many subscribers: CPU per forwarded packet of the whole worker beside a bare sendto loop,
@@ -75,6 +84,13 @@ export const USAGE = `npm run bench -- <bench> [options]
     --viewers <n>       default 4
     --page <n>          default 9
     --seconds <n>       of watching, default 24
+    --json
+
+  broadcast one broadcast over four nodes on a Redis of their own: joins, spread, what goes between nodes, beside the plan;
+            a node that is killed, a node that is drained
+    --viewers <n>       default 1,000
+    --rate <n>          joins a second, default 50
+    --seconds <n>       of watching, default 10
     --json
 
 The first two want two CPUs: the worker has the first to itself, everything else runs on the second.
@@ -143,6 +159,21 @@ export function parseMass(args: string[]): MassOptions {
     viewers: count('viewers', values.viewers, 4, 100),
     page: count('page', values.page, 9, 24),
     seconds: count('seconds', values.seconds, 24, 600),
+    json: values.json === true,
+  };
+}
+
+export function parseBroadcast(args: string[]): BroadcastOptions {
+  const values = parse(args, {
+    viewers: { type: 'string' },
+    rate: { type: 'string' },
+    seconds: { type: 'string' },
+    json: { type: 'boolean' },
+  });
+  return {
+    viewers: count('viewers', values.viewers, 1000, 4000),
+    rate: count('rate', values.rate, 50, 1000),
+    seconds: count('seconds', values.seconds, 10, 600),
     json: values.json === true,
   };
 }

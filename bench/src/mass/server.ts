@@ -1,12 +1,11 @@
 /** A server in a process of its own, as `npm start` runs it, and robots in others. Linux: costs are read from /proc. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { SwarmReport } from '@efir/cli';
 import { BenchError } from '../errors.js';
+import { freeTcpPort, freeUdpPort } from '../measure/free-ports.js';
 import { cpuNs, rssBytes } from '../measure/process-cost.js';
 
 const MAIN = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url));
@@ -115,20 +114,4 @@ export class MassServer {
     }
     throw new BenchError('the server has no worker');
   }
-}
-
-async function freeTcpPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
 }

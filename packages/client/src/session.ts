@@ -263,7 +263,7 @@ export class Session {
       this.finish(error.code, false, error);
     } else {
       this.signalling.close();
-      this.callbacks.onError(error);
+      if (error.code !== 'elsewhere') this.callbacks.onError(error);
       this.act(() => this.recovery.signallingLost(now()));
     }
   }

@@ -6,6 +6,7 @@ import {
   type RequestListener,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { SFU_NAMESPACE } from '@efir/protocol';
@@ -14,6 +15,9 @@ import type { Logger } from 'pino';
 import { Server as IoServer } from 'socket.io';
 import { Tokens } from './auth/tokens.js';
 import { iceServers, stunHosts } from './auth/turn.js';
+import type { Cluster } from './cluster/cluster.js';
+import { openCluster } from './cluster/open.js';
+import { ClusterNode } from './cluster-node.js';
 import { ServerConfig, type ServerConfigInput } from './config/schema.js';
 import { StartError } from './errors.js';
 import { createApp } from './http/app.js';
@@ -34,6 +38,7 @@ import { OpenConnections } from './signaling/connections.js';
 import { serveSfu } from './signaling/gateway.js';
 import { describeIssues } from './validation.js';
 
+const { version: VERSION } = createRequire(import.meta.url)('../package.json') as { version: string };
 /** For connections to end in good order. */
 const CLOSE_GRACE_MS = 500;
 /** A connection that has joined no namespace by then is cut. */
@@ -58,6 +63,7 @@ export interface RunningServer {
 export interface Parts {
   workers?: MediaWorkers | Promise<MediaWorkers>;
   log?: Logger;
+  cluster?: Cluster;
 }
 
 /** Throws `StartError`, with nothing left running. */
@@ -70,16 +76,23 @@ export async function startServer(input: ServerConfigInput = {}, parts: Parts = 
   // First of all: a taken port is what goes wrong most.
   await listen(http, config);
   let workers: MediaWorkers | null = null;
+  let cluster: Cluster | null = null;
   try {
     workers = await (parts.workers ?? startWorkers(config, log));
+    const { url, networkUrls } = addressesOf(http, config, certificate !== null);
+    cluster = parts.cluster ?? (await openCluster(config, { log, url: networkUrls[0] ?? url, version: VERSION }));
     // Before Socket.IO takes over the listeners that are there.
     const release = early.end();
-    const running = serve({ config, log, http, certificate, workers });
+    const running = serve({
+      ...{ config, log, http, certificate, workers, cluster },
+      clustered: parts.cluster !== undefined || config.redis !== undefined,
+    });
     release();
     return running;
   } catch (error) {
     http.close();
     http.closeAllConnections();
+    await cluster?.close();
     await workers?.close();
     throw error;
   }
@@ -107,9 +120,11 @@ interface Assembly {
   http: HttpServer;
   certificate: Certificate | null;
   workers: MediaWorkers;
+  cluster: Cluster;
+  clustered: boolean;
 }
 
-function serve({ config, log, http, certificate, workers }: Assembly): RunningServer {
+function serve({ config, log, http, certificate, workers, cluster, clustered }: Assembly): RunningServer {
   const engine = new MediaEngine(workers, { announced: config.announcedIps, listen: config.mediaListen });
   const { meshMax, sfuMax, classicMax, maxRooms, resumeGraceMs } = config;
   const topology = {
@@ -123,8 +138,9 @@ function serve({ config, log, http, certificate, workers }: Assembly): RunningSe
   const metrics = new Metrics(rooms, workers, topology);
   measureQuality(metrics.registry, { engine, rooms });
   const limits = new Limits(config.rateLimits, (limit) => metrics.limited.inc({ limit }));
-  const tokens = new Tokens(config.apiSecret, config.requireTokens);
-  const app = createApp({ config, rooms, workers, tokens, limits, metrics, log });
+  const tokens = new Tokens(config.apiSecret, config.requireTokens, config.clusterSecret);
+  const node = new ClusterNode({ config, cluster, engine, rooms, metrics, log, clustered });
+  const app = createApp({ config, rooms, workers, tokens, limits, metrics, log, node });
   const trust: TrustProxy = app.get('trust proxy fn');
 
   http.on('request', app);
@@ -143,7 +159,8 @@ function serve({ config, log, http, certificate, workers }: Assembly): RunningSe
     cors: { origin: '*' },
   });
   open.watch(io.engine);
-  const context = { rooms, tokens, limits, metrics, log, clientAddress: address };
+  const { broadcasts } = node;
+  const context = { rooms, broadcasts, tokens, limits, metrics, log, clientAddress: address };
   const classic = serveClassic(io, context);
   serveSfu(io, {
     ...context,
@@ -157,20 +174,14 @@ function serve({ config, log, http, certificate, workers }: Assembly): RunningSe
       }),
   });
 
-  const { port } = http.address() as AddressInfo;
-  const scheme = certificate ? 'https' : 'http';
-  const local = config.host === undefined || config.host === '0.0.0.0' || config.host === '::';
-  const at = (host: string): string => `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const others = local ? [...ownAddresses(), ...config.announcedIps] : [];
   let closing: Promise<void> | null = null;
   return {
-    url: at(local ? 'localhost' : (config.host as string)),
-    networkUrls: [...new Set(others)].map(at),
-    port,
+    ...addressesOf(http, config, certificate !== null),
     https: certificate !== null,
     selfSigned: certificate?.selfSigned ?? false,
     close() {
       closing ??= (async () => {
+        await node.close();
         rooms.close();
         classic.close();
         await closeConnections(io, http);
@@ -179,6 +190,19 @@ function serve({ config, log, http, certificate, workers }: Assembly): RunningSe
       return closing;
     },
   };
+}
+
+function addressesOf(
+  http: HttpServer,
+  { host, announcedIps }: ServerConfig,
+  https: boolean,
+): Pick<RunningServer, 'url' | 'networkUrls' | 'port'> {
+  const { port } = http.address() as AddressInfo;
+  const scheme = https ? 'https' : 'http';
+  const local = host === undefined || host === '0.0.0.0' || host === '::';
+  const at = (name: string): string => `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`;
+  const others = local ? [...ownAddresses(), ...announcedIps] : [];
+  return { url: at(local ? 'localhost' : host), networkUrls: [...new Set(others)].map(at), port };
 }
 
 /** Lets what was said last go out, but waits for nobody. */

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Tokens } from '../auth/tokens.js';
+import type { ClusterNode } from '../cluster-node.js';
 import type { ServerConfig } from '../config/schema.js';
 import { addressKey, type LimitName, type Limits } from '../limits.js';
 import type { MediaWorkers } from '../media/workers.js';
@@ -16,6 +17,7 @@ export interface HttpContext {
   limits: Limits;
   metrics: Metrics;
   log: Logger;
+  node: ClusterNode;
 }
 
 /** Of the client, believing the proxies that are to be believed. */

@@ -2,13 +2,14 @@
 import { RoomId, type RoomList, RoomSettings, TokenRequest } from '@efir/protocol';
 import { json, type Request, type RequestHandler, Router } from 'express';
 import { bearerToken } from '../auth/tokens.js';
+import { broadcastSettings } from '../broadcast/settings.js';
 import { validate } from '../validation.js';
 import { type HttpContext, limited } from './context.js';
 import { methodNotAllowed, requireType } from './errors.js';
 
 const readJson = json({ limit: '16kb', strict: true, type: 'application/json' });
 
-export function roomsApi({ rooms, tokens, limits }: HttpContext): Router {
+export function roomsApi({ rooms, tokens, limits, node }: HttpContext): Router {
   const router = Router();
   const needsSecret: RequestHandler = (request, _, next) => {
     tokens.requireApiSecret(bearerToken(request.headers.authorization));
@@ -25,18 +26,33 @@ export function roomsApi({ rooms, tokens, limits }: HttpContext): Router {
 
   router
     .route('/:room')
-    .get((request, response) => {
-      response.json(rooms.get(roomId(request)).info());
-    })
-    .put(limited(limits, 'rooms'), needsSecret, requireType('application/json'), readJson, (request, response) => {
+    .get(async (request, response) => {
       const id = roomId(request);
-      const settings = validate(RoomSettings, request.body);
-      const { room, created } = rooms.put(id, settings);
-      if (created) response.set('Location', `/api/rooms/${id}`);
-      response.status(created ? 201 : 200).json(room.info());
+      const broadcast = rooms.find(id) ? undefined : await broadcastSettings(node.broadcasts, id, { do: 'get' });
+      response.json(broadcast?.info ?? rooms.get(id).info());
     })
-    .delete(limited(limits, 'rooms'), needsSecret, (request, response) => {
-      rooms.remove(roomId(request));
+    .put(
+      limited(limits, 'rooms'),
+      needsSecret,
+      requireType('application/json'),
+      readJson,
+      async (request, response) => {
+        const id = roomId(request);
+        const settings = validate(RoomSettings, request.body);
+        const broadcast = await broadcastSettings(node.broadcasts, id, { do: 'put', settings });
+        if (broadcast) {
+          if (broadcast.created) response.set('Location', `/api/rooms/${id}`);
+          response.status(broadcast.created ? 201 : 200).json(broadcast.info);
+          return;
+        }
+        const { room, created } = rooms.put(id, settings);
+        if (created) response.set('Location', `/api/rooms/${id}`);
+        response.status(created ? 201 : 200).json(room.info());
+      },
+    )
+    .delete(limited(limits, 'rooms'), needsSecret, async (request, response) => {
+      const id = roomId(request);
+      if (!(await broadcastSettings(node.broadcasts, id, { do: 'remove' }))) rooms.remove(id);
       response.status(204).end();
     })
     .all(methodNotAllowed('GET', 'HEAD', 'PUT', 'DELETE'));

@@ -227,7 +227,11 @@ export class RoomTopology {
 }
 
 /** Throws `unsupported` for what is not there yet. */
-export function liveSetting({ topology }: RoomSettings): RoomShape['setting'] {
+export function liveSetting({ topology, kind }: RoomSettings): RoomShape['setting'] {
+  if (kind === 'broadcast') {
+    if (topology === 'auto' || topology === 'sfu') return 'sfu';
+    throw new ServerError('unsupported', `topology: a broadcast cannot run on ${topology}; use auto or sfu`);
+  }
   if (topology !== 'mcu') return topology;
   throw new ServerError('unsupported', 'topology: mcu is not available yet; use auto, mesh or sfu');
 }

@@ -25,6 +25,8 @@ export interface RoomsOptions {
 export interface RoomsEvents {
   /** Somebody came into a room or left one. */
   membership: [room: Room];
+  /** A viewer came or went. */
+  viewers: [room: Room];
   topology: [step: TopologyStep, room: Room];
 }
 
@@ -34,6 +36,7 @@ export class Rooms extends EventEmitter<RoomsEvents> {
   readonly #kept = new Set<string>();
   readonly #options: RoomsOptions;
   #closed = false;
+  #arrivals = 0;
 
   constructor(options: RoomsOptions) {
     super();
@@ -71,6 +74,16 @@ export class Rooms extends EventEmitter<RoomsEvents> {
     return this.#rooms.get(id) ?? this.#create(id, RoomSettings.parse({}));
   }
 
+  /** The room, made with these settings if it is not there; as `enter`. */
+  open(id: string, settings: RoomSettings): Room {
+    return this.#rooms.get(id) ?? this.#create(id, settings);
+  }
+
+  /** Participants and viewers that ever came, in rooms that are gone, too. */
+  get arrivals(): number {
+    return this.list().reduce((sum, room) => sum + room.arrivals, this.#arrivals);
+  }
+
   /** Makes the room, or changes it, and keeps it. Throws `unsupported`, or `conflict` if somebody in it can't follow. */
   put(id: string, settings: RoomSettings): { room: Room; created: boolean } {
     liveSetting(settings);
@@ -79,6 +92,12 @@ export class Rooms extends EventEmitter<RoomsEvents> {
     const room = existing ?? this.#create(id, settings);
     this.#kept.add(id);
     return { room, created: !existing };
+  }
+
+  /** From now on it ends with the last one in it. */
+  unkeep(id: string): void {
+    this.#kept.delete(id);
+    this.find(id)?.checkEmpty();
   }
 
   /** Everyone in it is put out. Throws `not-found`. */
@@ -111,6 +130,7 @@ export class Rooms extends EventEmitter<RoomsEvents> {
       log,
       onEmpty: () => this.#emptied(room),
       onMembership: () => this.emit('membership', room),
+      onViewers: () => this.emit('viewers', room),
       onTopologyStep: (step) => this.emit('topology', step, room),
     });
     this.#rooms.set(id, room);
@@ -134,6 +154,7 @@ export class Rooms extends EventEmitter<RoomsEvents> {
   }
 
   #forget(room: Room): void {
+    this.#arrivals += room.arrivals;
     this.#rooms.delete(room.id);
     this.#kept.delete(room.id);
   }

@@ -20,6 +20,8 @@ import type {
 import type { z } from 'zod';
 import type { Tokens } from '../auth/tokens.js';
 import type { IceServers } from '../auth/turn.js';
+import { publisherArrives } from '../broadcast/arrivals.js';
+import type { Broadcasts } from '../broadcast/broadcasts.js';
 import { ServerError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import { answerOffer } from '../rooms/negotiation.js';
@@ -30,6 +32,7 @@ import { publish, relay, say } from './mesh-relay.js';
 
 export interface ConnectionContext {
   rooms: Rooms;
+  broadcasts: Broadcasts;
   tokens: Tokens;
   limits: Limits;
   /** For a participant whose page came from `host` (the HTTP header). */
@@ -46,6 +49,8 @@ export interface ConnectionTransport {
   /** The HTTP header. */
   host: string | undefined;
 }
+
+const MAX_ALTERNATIVES = 8;
 
 type Ok<T> = Extract<T, { ok: true }>;
 
@@ -170,10 +175,11 @@ export class Connection implements ParticipantClient {
   }
 
   async #join({ room: roomId, name, token, mesh }: z.output<typeof EnterRequest>): Promise<Ok<EnterReply>> {
-    const { rooms, tokens, limits } = this.#context;
+    const { rooms, broadcasts, tokens, limits } = this.#context;
     await limits.take('joins', this.#transport.address);
     const grant = await tokens.grant(roomId, token);
     if (!rooms.find(roomId)) await limits.take('rooms', this.#transport.address);
+    await publisherArrives(broadcasts, roomId);
     if (this.#closed) throw new ServerError('unavailable', 'the connection is gone');
     const participant = new Participant({
       name: grant.name ?? name,
@@ -208,8 +214,16 @@ export class Connection implements ParticipantClient {
       room: room.info(),
       ...(pending && { migration: pending }),
       participants: room.participantInfos(),
+      ...this.#alternatives(),
       ...this.#context.iceServers(participant.id, this.#transport.host),
     };
+  }
+
+  #alternatives(): { alternatives?: string[] } {
+    const { cluster, clustered } = this.#context.broadcasts;
+    if (!clustered) return {};
+    const others = cluster.nodes().filter(({ self, draining, isolated }) => !self && !draining && isolated === null);
+    return { alternatives: others.slice(0, MAX_ALTERNATIVES).map(({ url }) => url) };
   }
 
   #membership(): { room: Room; participant: Participant } {

@@ -1,0 +1,72 @@
+/** This server as a node: what it has with the others, put together. Without Redis it is a cluster of one. */
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { Broadcasts } from './broadcast/broadcasts.js';
+import { DrainOfNode } from './broadcast/drain.js';
+import type { Cluster } from './cluster/cluster.js';
+import { Dispatch } from './cluster/dispatch.js';
+import { Links } from './cluster/links/links.js';
+import { measureCluster } from './cluster/metrics.js';
+import { openPlacement } from './cluster/open.js';
+import { startReports } from './cluster/reporter.js';
+import { type Carried, ClusterStatus } from './cluster/status.js';
+import type { ServerConfig } from './config/schema.js';
+import { HttpMediaSessions } from './http/media-sessions.js';
+import type { MediaEngine } from './media/engine.js';
+import type { Metrics } from './metrics.js';
+import type { Rooms } from './rooms/rooms.js';
+
+export interface ClusterNodeOptions {
+  config: ServerConfig;
+  cluster: Cluster;
+  engine: MediaEngine;
+  rooms: Rooms;
+  metrics: Metrics & { registry: Registry };
+  log: Logger;
+  /** There may be others. */
+  clustered: boolean;
+}
+
+export class ClusterNode {
+  readonly cluster: Cluster;
+  readonly clustered: boolean;
+  readonly dispatch: Dispatch;
+  readonly links: Links;
+  readonly broadcasts: Broadcasts;
+  readonly sessions: HttpMediaSessions;
+  readonly status: ClusterStatus;
+  readonly drain: DrainOfNode;
+  readonly #reports: { stop(): void };
+
+  constructor({ config, cluster, engine, rooms, metrics, log, clustered }: ClusterNodeOptions) {
+    this.cluster = cluster;
+    this.clustered = clustered;
+    this.dispatch = new Dispatch(cluster);
+    const { dispatch } = this;
+    this.links = new Links({ cluster, dispatch, engine, find: (room) => this.broadcasts.source(room) });
+    const { links } = this;
+    const placement = openPlacement(config);
+    this.broadcasts = new Broadcasts({ cluster, dispatch, links, placement, rooms, log, clustered });
+    this.sessions = new HttpMediaSessions(metrics);
+    this.status = new ClusterStatus({ cluster, dispatch, links, rooms, carried: (room) => this.#carried(room) });
+    this.drain = new DrainOfNode({ broadcasts: this.broadcasts, dispatch, sessions: this.sessions });
+    measureCluster(metrics.registry, cluster, links);
+    this.#reports = startReports(cluster, engine.workers, rooms);
+  }
+
+  /** Before the rooms are closed: others are not to be told of each. */
+  async close(): Promise<void> {
+    this.#reports.stop();
+    this.drain.close();
+    this.broadcasts.close();
+    this.links.close();
+    await this.cluster.close();
+  }
+
+  #carried(room: string): Carried | null {
+    const { self } = this.cluster;
+    if (this.broadcasts.home(room)) return { home: self.id, parent: null, depth: 0 };
+    const edge = this.broadcasts.edge(room);
+    return edge && { home: edge.home, parent: edge.parent, depth: edge.depth };
+  }
+}
