@@ -14,6 +14,11 @@ import type { Logger } from 'pino';
 import { Server as IoServer } from 'socket.io';
 import { Tokens } from './auth/tokens.js';
 import { iceServers, stunHosts } from './auth/turn.js';
+import type { Cluster } from './cluster/cluster.js';
+import { Dispatch } from './cluster/dispatch.js';
+import { Links } from './cluster/links/links.js';
+import { MemoryCluster } from './cluster/memory.js';
+import { describeSelf } from './cluster/open.js';
 import { ServerConfig, type ServerConfigInput } from './config/schema.js';
 import { StartError } from './errors.js';
 import { createApp } from './http/app.js';
@@ -28,6 +33,7 @@ import { checkMediaPorts } from './media/ports.js';
 import type { MediaWorkers } from './media/workers.js';
 import { Metrics } from './metrics.js';
 import { measureQuality } from './quality-metrics.js';
+import { Calls } from './rooms/nodes/calls.js';
 import { Rooms } from './rooms/rooms.js';
 import { serveClassic } from './signaling/classic-gateway.js';
 import { OpenConnections } from './signaling/connections.js';
@@ -58,6 +64,7 @@ export interface RunningServer {
 export interface Parts {
   workers?: MediaWorkers | Promise<MediaWorkers>;
   log?: Logger;
+  cluster?: Cluster;
 }
 
 /** Throws `StartError`, with nothing left running. */
@@ -74,7 +81,7 @@ export async function startServer(input: ServerConfigInput = {}, parts: Parts = 
     workers = await (parts.workers ?? startWorkers(config, log));
     // Before Socket.IO takes over the listeners that are there.
     const release = early.end();
-    const running = serve({ config, log, http, certificate, workers });
+    const running = serve({ config, log, http, certificate, workers, cluster: parts.cluster });
     release();
     return running;
   } catch (error) {
@@ -107,9 +114,10 @@ interface Assembly {
   http: HttpServer;
   certificate: Certificate | null;
   workers: MediaWorkers;
+  cluster: Cluster | undefined;
 }
 
-function serve({ config, log, http, certificate, workers }: Assembly): RunningServer {
+function serve({ config, log, http, certificate, workers, ...parts }: Assembly): RunningServer {
   const engine = new MediaEngine(workers, { announced: config.announcedIps, listen: config.mediaListen });
   const { meshMax, sfuMax, classicMax, maxRooms, resumeGraceMs } = config;
   const topology = {
@@ -119,12 +127,21 @@ function serve({ config, log, http, certificate, workers }: Assembly): RunningSe
     settleMs: config.topologySettleMs,
     timeoutMs: config.topologyTimeoutMs,
   };
-  const rooms = new Rooms({ engine, maxRooms, resumeGraceMs, topology, log });
+  const cluster = parts.cluster ?? new MemoryCluster(describeSelf(config, 'http://localhost', '0'));
+  const dispatch = new Dispatch(cluster);
+  const links = new Links({
+    cluster,
+    dispatch,
+    engine,
+    find: (room, from, relay) => rooms.source(room, from.id, relay),
+  });
+  const rooms: Rooms = new Rooms({ engine, maxRooms, resumeGraceMs, topology, log, nodes: { cluster, links } });
+  const calls = new Calls({ rooms, cluster, dispatch, log });
   const metrics = new Metrics(rooms, workers, topology);
   measureQuality(metrics.registry, { engine, rooms });
   const limits = new Limits(config.rateLimits, (limit) => metrics.limited.inc({ limit }));
   const tokens = new Tokens(config.apiSecret, config.requireTokens);
-  const app = createApp({ config, rooms, workers, tokens, limits, metrics, log });
+  const app = createApp({ config, rooms, calls, workers, tokens, limits, metrics, log });
   const trust: TrustProxy = app.get('trust proxy fn');
 
   http.on('request', app);
@@ -143,7 +160,7 @@ function serve({ config, log, http, certificate, workers }: Assembly): RunningSe
     cors: { origin: '*' },
   });
   open.watch(io.engine);
-  const context = { rooms, tokens, limits, metrics, log, clientAddress: address };
+  const context = { rooms, calls, tokens, limits, metrics, log, clientAddress: address };
   const classic = serveClassic(io, context);
   serveSfu(io, {
     ...context,
@@ -171,10 +188,13 @@ function serve({ config, log, http, certificate, workers }: Assembly): RunningSe
     selfSigned: certificate?.selfSigned ?? false,
     close() {
       closing ??= (async () => {
+        calls.close();
         rooms.close();
         classic.close();
+        links.close();
         await closeConnections(io, http);
         await workers.close();
+        if (!parts.cluster) await cluster.close();
       })();
       return closing;
     },

@@ -5,12 +5,14 @@ import type { ServerConfig } from '../config/schema.js';
 import { addressKey, type LimitName, type Limits } from '../limits.js';
 import type { MediaWorkers } from '../media/workers.js';
 import type { Metrics } from '../metrics.js';
+import type { Calls } from '../rooms/nodes/calls.js';
 import type { Rooms } from '../rooms/rooms.js';
 
 /** What the HTTP routes work with. */
 export interface HttpContext {
   config: ServerConfig;
   rooms: Rooms;
+  calls: Calls;
   workers: MediaWorkers;
   tokens: Tokens;
   limits: Limits;

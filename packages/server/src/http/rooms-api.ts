@@ -8,7 +8,7 @@ import { methodNotAllowed, requireType } from './errors.js';
 
 const readJson = json({ limit: '16kb', strict: true, type: 'application/json' });
 
-export function roomsApi({ rooms, tokens, limits }: HttpContext): Router {
+export function roomsApi({ rooms, calls, tokens, limits }: HttpContext): Router {
   const router = Router();
   const needsSecret: RequestHandler = (request, _, next) => {
     tokens.requireApiSecret(bearerToken(request.headers.authorization));
@@ -25,18 +25,24 @@ export function roomsApi({ rooms, tokens, limits }: HttpContext): Router {
 
   router
     .route('/:room')
-    .get((request, response) => {
-      response.json(rooms.get(roomId(request)).info());
+    .get(async (request, response) => {
+      response.json(await calls.info(roomId(request)));
     })
-    .put(limited(limits, 'rooms'), needsSecret, requireType('application/json'), readJson, (request, response) => {
-      const id = roomId(request);
-      const settings = validate(RoomSettings, request.body);
-      const { room, created } = rooms.put(id, settings);
-      if (created) response.set('Location', `/api/rooms/${id}`);
-      response.status(created ? 201 : 200).json(room.info());
-    })
-    .delete(limited(limits, 'rooms'), needsSecret, (request, response) => {
-      rooms.remove(roomId(request));
+    .put(
+      limited(limits, 'rooms'),
+      needsSecret,
+      requireType('application/json'),
+      readJson,
+      async (request, response) => {
+        const id = roomId(request);
+        const settings = validate(RoomSettings, request.body);
+        const { info, created } = await calls.put(id, settings);
+        if (created) response.set('Location', `/api/rooms/${id}`);
+        response.status(created ? 201 : 200).json(info);
+      },
+    )
+    .delete(limited(limits, 'rooms'), needsSecret, async (request, response) => {
+      await calls.remove(roomId(request));
       response.status(204).end();
     })
     .all(methodNotAllowed('GET', 'HEAD', 'PUT', 'DELETE'));

@@ -12,7 +12,7 @@ export function whep(context: HttpContext, sessions: HttpMediaSessions): Router 
   const open: OpenSession = async ({ room: roomId, sdp, grant, loopback }) => {
     if (!grant.subscribe) throw new ServerError('forbidden', 'the token does not allow watching');
     const offer = readOffer(sdp);
-    const room = context.rooms.find(roomId);
+    const room = await context.calls.find(roomId);
     if (!room) throw new ServerError('not-found', `there is no room ${roomId}`, 2);
 
     let session: HttpMediaSession | null = null;

@@ -9,8 +9,9 @@ import { ServerError } from '../errors.js';
 import type { MediaEngine } from '../media/engine.js';
 import type { MediaWorker } from '../media/workers.js';
 import type { TopologyOptions, TopologyStep } from '../topology/control.js';
+import type { Nodes } from './nodes/room-nodes.js';
 import { participantOfTransport } from './participant.js';
-import { roomOfRouter } from './place.js';
+import { type Home, roomOfRouter } from './place.js';
 import { Room } from './room.js';
 import { liveSetting } from './room-topology.js';
 
@@ -20,12 +21,15 @@ export interface RoomsOptions {
   resumeGraceMs: number;
   topology: TopologyOptions;
   log: Logger;
+  /** Rooms may have people on other nodes. */
+  nodes?: Nodes | null;
 }
 
 export interface RoomsEvents {
   /** Somebody came into a room or left one. */
   membership: [room: Room];
   topology: [step: TopologyStep, room: Room];
+  closed: [room: Room];
 }
 
 export class Rooms extends EventEmitter<RoomsEvents> {
@@ -71,6 +75,28 @@ export class Rooms extends EventEmitter<RoomsEvents> {
     return this.#rooms.get(id) ?? this.#create(id, RoomSettings.parse({}));
   }
 
+  /** The room, made with these settings if it is not there; as `enter`. */
+  open(id: string, settings: RoomSettings, createdAt?: number): Room {
+    return this.#rooms.get(id) ?? this.#create(id, settings, createdAt);
+  }
+
+  /** Where a call is, for a node that has people in it to pull it. Throws `not-found` or `forbidden`. */
+  source(id: string, node: string, relay: boolean): Promise<Home> {
+    const room = this.get(id);
+    if (relay) throw new ServerError('forbidden', 'a call is pulled from each of its nodes');
+    if (!room.nodes.includes(node)) throw new ServerError('forbidden', 'that node has nobody in the room');
+    return room.place.find();
+  }
+
+  /** It ends only by `remove` from now on. */
+  keep(id: string): void {
+    if (this.#rooms.has(id)) this.#kept.add(id);
+  }
+
+  isKept(id: string): boolean {
+    return this.#kept.has(id);
+  }
+
   /** Makes the room, or changes it, and keeps it. Throws `unsupported`, or `conflict` if somebody in it can't follow. */
   put(id: string, settings: RoomSettings): { room: Room; created: boolean } {
     liveSetting(settings);
@@ -96,13 +122,15 @@ export class Rooms extends EventEmitter<RoomsEvents> {
     }
   }
 
-  #create(id: string, settings: RoomSettings): Room {
+  #create(id: string, settings: RoomSettings, createdAt?: number): Room {
     if (this.#closed) throw new ServerError('unavailable', 'the server is shutting down', 5);
     if (this.#rooms.size >= this.#options.maxRooms) {
       throw new ServerError('unavailable', `there are as many rooms as may be (${this.#options.maxRooms})`, 30);
     }
-    const { engine, resumeGraceMs, topology, log } = this.#options;
+    const { engine, resumeGraceMs, topology, log, nodes = null } = this.#options;
     const room: Room = new Room({
+      nodes,
+      createdAt,
       id,
       settings,
       engine,
@@ -124,7 +152,7 @@ export class Rooms extends EventEmitter<RoomsEvents> {
   }
 
   #overloadChanged(worker: MediaWorker): void {
-    for (const room of this.list()) if (room.place.home?.worker === worker) room.overloadChanged();
+    for (const room of this.list()) if (room.place.home?.worker === worker) room.media.overloadChanged();
   }
 
   #emptied(room: Room): void {
@@ -136,12 +164,13 @@ export class Rooms extends EventEmitter<RoomsEvents> {
   #forget(room: Room): void {
     this.#rooms.delete(room.id);
     this.#kept.delete(room.id);
+    this.emit('closed', room);
   }
 
   #workerLost(worker: MediaWorker): void {
     for (const room of this.list()) {
       if (room.place.home?.worker !== worker) continue;
-      room.mediaLost('the media process ended').catch((error: Error) => {
+      room.media.lost('the media process ended').catch((error: Error) => {
         this.#options.log.error({ room: room.id, reason: error.message }, 'a room could not be moved');
       });
     }

@@ -21,8 +21,8 @@ export class RemoteParticipant {
 
   /** Null while the transport is being replaced. */
   get media(): { transport: string } | null {
-    const { transport, between } = this.person;
-    return transport === null || between ? null : { transport };
+    const { transport } = this.person;
+    return transport === null ? null : { transport };
   }
 
   trackId(mid: string): string {
@@ -120,8 +120,8 @@ export class Elsewhere {
     const [was, shown] = [before.person, JSON.stringify(before.info())];
     before.person = person;
     if (JSON.stringify(before.info()) !== shown) changes.updated.push(before);
-    const published = ({ transport, between, tracks }: Person): string =>
-      JSON.stringify([transport, between, tracks.map(({ mid, source }) => [mid, source])]);
+    const published = ({ transport, tracks }: Person): string =>
+      JSON.stringify([transport, tracks.map(({ mid, source }) => [mid, source])]);
     if (published(was) !== published(person)) changes.republished.push(before);
   }
 

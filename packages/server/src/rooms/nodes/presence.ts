@@ -2,7 +2,6 @@
  * What a node tells the others of a call: its participants, what they publish, on which transport. The whole of it each
  * time; the others find out what is new in it.
  */
-import { createHash } from 'node:crypto';
 import { DisplayName, MAX_TRACKS, Mid, ParticipantId, TrackSource } from '@efir/protocol';
 import { z } from 'zod';
 import type { Participant } from '../participant.js';
@@ -19,12 +18,12 @@ export const Person = z
     id: ParticipantId,
     name: DisplayName,
     joinedAt: z.number(),
-    /** Of the secret with which they come back, see `secretTag`. */
+    /** Of the secret with which they come back, see `secretTag` in participant.ts. */
     tag: z.string().max(64),
-    /** The last one they had; their producers are `${transport}/${mid}`. */
+    /** Their producers are `${transport}/${mid}`; null: it is gone, and another one not there yet. */
     transport: TransportId.nullable(),
-    /** That transport is gone, and another one not there yet. */
-    between: z.boolean(),
+    /** How many they had. */
+    transports: z.number().int().min(0).max(1_000_000_000),
     /** Sent to the SFU. */
     tracks: z
       .array(z.strictObject({ mid: Mid, kind: z.enum(['audio', 'video']), source: TrackSource, muted: z.boolean() }))
@@ -60,14 +59,9 @@ export function presenceOf(participants: Iterable<Participant>, viewers: number)
   return presence;
 }
 
-function personOf({ id, name, joinedAt, resumeSecret, media, lastTransport, tracks }: Participant): Person {
+function personOf({ id, name, joinedAt, resumeTag, media, transports, tracks }: Participant): Person {
   return {
-    ...{ id, name, joinedAt, tag: secretTag(resumeSecret), transport: lastTransport, between: media === null },
+    ...{ id, name, joinedAt, tag: resumeTag, transport: media?.transport ?? null, transports },
     tracks: tracks.map(({ mid, kind, source, muted }) => ({ mid, kind, source, muted })),
   };
-}
-
-/** Tells that a secret is the right one, and not what it is. */
-export function secretTag(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64url');
 }
