@@ -86,7 +86,6 @@ export class Room {
     this.topology = new RoomTopology(this, options.topology, onTopologyStep, this.#log);
     this.media = new RoomMedia(this, this.#log);
     if (this.topology.current === 'sfu') this.media.prepare();
-    this.nodes.begin();
   }
 
   get settings(): RoomSettings {

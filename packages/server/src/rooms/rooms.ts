@@ -142,6 +142,7 @@ export class Rooms extends EventEmitter<RoomsEvents> {
       onTopologyStep: (step) => this.emit('topology', step, room),
     });
     this.#rooms.set(id, room);
+    room.nodes.begin();
     return room;
   }
 

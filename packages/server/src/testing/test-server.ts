@@ -10,6 +10,7 @@ import {
 } from '@efir/protocol';
 import { pino } from 'pino';
 import { io, type Socket } from 'socket.io-client';
+import type { Cluster } from '../cluster/cluster.js';
 import type { ServerConfigInput } from '../config/schema.js';
 import { type RunningServer, startServer } from '../server.js';
 import { FakeWorkers } from './fake-workers.js';
@@ -30,10 +31,14 @@ export interface TestServer {
 }
 
 /** All of its rooms are on the SFU, unless the configuration has a `meshMax`. */
-export async function startTestServer(config: ServerConfigInput = {}, size = 1): Promise<TestServer> {
+export async function startTestServer(
+  config: ServerConfigInput = {},
+  size = 1,
+  cluster?: Cluster,
+): Promise<TestServer> {
   const workers = new FakeWorkers(size);
   const input = { port: 0, host: '127.0.0.1', resumeGraceMs: 60, meshMax: 0, ...config };
-  const server = await startServer(input, { workers, log: pino({ level: 'silent' }) });
+  const server = await startServer(input, { workers, log: pino({ level: 'silent' }), ...(cluster && { cluster }) });
   const clients: (TestClient | ClassicClient)[] = [];
   const base = `http://127.0.0.1:${server.port}`;
   const connect = (): TestClient => {

@@ -53,6 +53,8 @@ export class Calls {
   readonly #rooms: Rooms;
   readonly #cluster: Cluster;
   readonly #log: Logger;
+  /** Nodes, of the rooms that are here. */
+  readonly #homes = new Map<string, string>();
   readonly #opening = new Map<string, Promise<Room>>();
   #closed = false;
 
@@ -68,11 +70,13 @@ export class Calls {
     });
     dispatch.on(ROOM_INFO, RoomAsk, ({ room }) => rooms.get(room).info());
     cluster.on('home-changed', (room, home) => this.#homeChanged(room, home));
-    cluster.on('available', () => void this.#reconverge());
+    cluster.on('available', () => void this.#reconverge(() => true));
     cluster.on('node-down', ({ id }, reason) => {
       if (reason === 'left') for (const room of rooms.list()) room.nodes.nodeLeft(id);
+      void this.#reconverge((room) => this.#homes.get(room.id) === id);
     });
     rooms.on('closed', ({ id }) => {
+      this.#homes.delete(id);
       this.#cluster.releaseHome(id).catch(() => {});
     });
   }
@@ -140,6 +144,7 @@ export class Calls {
     const { settings, createdAt } = factsOf(home.facts) ?? asked;
     try {
       const room = this.#rooms.open(id, settings, createdAt);
+      this.#homes.set(id, home.node);
       await room.nodes.known(home.node);
       return room;
     } catch (error) {
@@ -168,7 +173,9 @@ export class Calls {
 
   #homeChanged(id: string, home: HomeRecord | null): void {
     const room = this.#rooms.find(id);
-    if (!room || this.#closed || home?.node === this.#cluster.self.id) return;
+    if (!room || this.#closed) return;
+    if (home) this.#homes.set(id, home.node);
+    if (home?.node === this.#cluster.self.id) return;
     if (!home) {
       this.#claim(room);
       return;
@@ -183,8 +190,8 @@ export class Calls {
   }
 
   /** After an outage, or a home that was lost meanwhile. */
-  async #reconverge(): Promise<void> {
-    for (const room of this.#rooms.list()) {
+  async #reconverge(concerns: (room: Room) => boolean): Promise<void> {
+    for (const room of this.#rooms.list().filter(concerns)) {
       const home = await this.#cluster.homeOf(room.id).catch(() => undefined);
       if (home !== undefined && this.#rooms.find(room.id) === room) this.#homeChanged(room.id, home);
     }
