@@ -23,6 +23,8 @@ export class Participant extends Emitter<ParticipantEvents> {
   joinedAt: number;
   /** A client of the classic rooms protocol: audio and video, no data. */
   readonly classic: boolean;
+  /** On another node than we: data channels don't reach them. */
+  apart = false;
   /** Of the connection that leads there: in a mesh to them, else to the SFU. See the event `participant-connection`. */
   connection: RTCPeerConnectionState = 'new';
 
@@ -34,6 +36,7 @@ export class Participant extends Emitter<ParticipantEvents> {
     this.currentId = info.id;
     this.currentName = info.name;
     this.joinedAt = info.joinedAt;
+    this.apart = info.apart === true;
     this.classic = info.classic === true;
   }
 

@@ -6,6 +6,7 @@ import type { PublishRequest, RelayRequest, SayRequest } from '@efir/protocol';
 import type { z } from 'zod';
 import { ServerError } from '../errors.js';
 import type { Limits } from '../limits.js';
+import { MAX_REQUEST_BYTES, sizeOf } from '../rooms/nodes/outbox.js';
 import { KIND_OF, type Participant, type ParticipantClient, type Track } from '../rooms/participant.js';
 import type { Room } from '../rooms/room.js';
 
@@ -49,9 +50,13 @@ export async function say(
   const apart = room.nodes.receivers(to);
   const one = to === null || apart > 0 ? null : hearing(otherParticipant(room, from, to));
   const receivers = one ? [one] : to === null ? clientsBut(room, from) : [];
+  const message = { from: from.id, to, channel, data };
+  if (apart > 0 && sizeOf(message) > MAX_REQUEST_BYTES) {
+    throw new ServerError('too-large', 'too long for another node: too much of it needs escapes');
+  }
   await limits.take('said', from.id, (receivers.length + apart) * Math.ceil((data.length + 1) / 1024));
   for (const receiver of receivers) receiver.send('said', { from: from.id, channel, data });
-  if (apart > 0 && !room.nodes.say({ from: from.id, to, channel, data })) {
+  if (apart > 0 && !room.nodes.say(message)) {
     throw new ServerError('unavailable', 'another node cannot be reached at the moment', 2);
   }
 }

@@ -22,10 +22,10 @@ export const CallSaid = z.strictObject({
 });
 export type CallSaid = z.infer<typeof CallSaid>;
 
-/** Waiting, characters. */
+/** Waiting, bytes of JSON. */
 const MAX_WAITING = 2_000_000;
-/** Of one request, characters; one message may be longer as JSON than as text, sixfold at worst, so it is measured as JSON. */
-const MAX_REQUEST = 50_000;
+/** Of one request, bytes of JSON. */
+export const MAX_REQUEST_BYTES = 60_000;
 const RETRY_MS = 300;
 /** Who waited so long has asked others by now. */
 const MAX_AGE_MS = 20_000;
@@ -60,7 +60,7 @@ export class Outbox {
 
   /** False: there is no space for it. */
   add(said: Said): boolean {
-    const size = JSON.stringify(said).length;
+    const size = sizeOf(said);
     if (this.#closed || this.#size + size > MAX_WAITING) return false;
     this.#waiting.push({ said, size, sinceMs: performance.now() });
     this.#size += size;
@@ -106,7 +106,7 @@ export class Outbox {
     let size = 0;
     const end = this.#waiting.findIndex((one, at) => {
       size += one.size;
-      return at > 0 && (size > MAX_REQUEST || at >= 1000);
+      return at > 0 && (size > MAX_REQUEST_BYTES || at >= 1000);
     });
     return end < 0 ? [...this.#waiting] : this.#waiting.slice(0, end);
   }
@@ -117,6 +117,11 @@ export class Outbox {
     this.#sent += batch.length;
     for (const { size } of batch) this.#size -= size;
   }
+}
+
+/** Bytes of JSON. */
+export function sizeOf(said: Said): number {
+  return Buffer.byteLength(JSON.stringify(said)) + 1;
 }
 
 /** Takes what was not heard before. */
