@@ -36,7 +36,6 @@ export class Participant extends Emitter<ParticipantEvents> {
     this.currentId = info.id;
     this.currentName = info.name;
     this.joinedAt = info.joinedAt;
-    this.apart = info.apart === true;
     this.classic = info.classic === true;
   }
 
@@ -64,6 +63,7 @@ export class Participant extends Emitter<ParticipantEvents> {
       this.touch();
     }
     this.joinedAt = info.joinedAt;
+    this.apart = info.apart === true;
     const told = new Map(info.tracks.map((track) => [track.source, track]));
     for (const track of this.tracks) {
       if (!told.has(track.source)) this.removeTrack(track.source);

@@ -14,8 +14,11 @@ export const ErrorReply = z.object({
     'rate-limited',
     'room-full',
     'unavailable',
+    'elsewhere',
     'internal',
   ]),
   message: z.string().max(500),
+  /** With `elsewhere`: the address of the server to ask instead, `https://b.example.org`. */
+  url: z.string().max(300).optional(),
 });
 export type ErrorReply = z.infer<typeof ErrorReply>;

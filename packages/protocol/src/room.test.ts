@@ -10,6 +10,7 @@ test('a room id is 1 to 64 letters, digits, hyphens or underscores', () => {
 
 test('empty settings are the defaults', () => {
   expect(RoomSettings.parse({})).toEqual({
+    kind: 'call',
     topology: 'auto',
     videoCodecs: ['vp8', 'vp9', 'h264', 'av1'],
     maxParticipants: 1000,

@@ -12,8 +12,13 @@ export type Topology = z.infer<typeof Topology>;
 export const VideoCodec = z.enum(['vp8', 'vp9', 'h264', 'av1']);
 export type VideoCodec = z.infer<typeof VideoCodec>;
 
+/** `call`: everybody may speak to everybody. `broadcast`: few publish, and any number watch, on as many nodes as it takes. */
+export const RoomKind = z.enum(['call', 'broadcast']);
+export type RoomKind = z.infer<typeof RoomKind>;
+
 /** `PUT /api/rooms/{room}`. */
 export const RoomSettings = z.strictObject({
+  kind: RoomKind.default('call'),
   topology: Topology.default('auto'),
   /** Video codecs in order of preference; publishers use the first that they can. */
   videoCodecs: z.array(VideoCodec).min(1).max(4).default(['vp8', 'vp9', 'h264', 'av1']),

@@ -13,6 +13,8 @@ export class ServerError extends Error {
     message: string,
     /** For `rate-limited`, `unavailable` and the like: when to try again, in seconds. */
     readonly retryAfterSeconds?: number,
+    /** With `elsewhere`: where. */
+    readonly url?: string,
   ) {
     super(message);
   }
@@ -49,6 +51,7 @@ export const HTTP_STATUS: Record<ErrorCode, number> = {
   'rate-limited': 429,
   'room-full': 503,
   unavailable: 503,
+  elsewhere: 307,
   internal: 500,
 };
 
@@ -58,6 +61,7 @@ const MAX_MESSAGE = 500;
 /** What the client is told. Whatever is not a `ServerError` is nobody's business but the log's. */
 export function errorReply(error: unknown): ErrorReply {
   if (!(error instanceof ServerError)) return { code: 'internal', message: 'something went wrong here' };
-  const { code, message } = error;
-  return { code, message: message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message };
+  const { code, message, url } = error;
+  const short = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message;
+  return { code, message: short, ...(url !== undefined && { url }) };
 }

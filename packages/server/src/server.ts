@@ -6,6 +6,7 @@ import {
   type RequestListener,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { SFU_NAMESPACE } from '@efir/protocol';
@@ -15,10 +16,8 @@ import { Server as IoServer } from 'socket.io';
 import { Tokens } from './auth/tokens.js';
 import { iceServers, stunHosts } from './auth/turn.js';
 import type { Cluster } from './cluster/cluster.js';
-import { Dispatch } from './cluster/dispatch.js';
-import { Links } from './cluster/links/links.js';
-import { MemoryCluster } from './cluster/memory.js';
-import { describeSelf } from './cluster/open.js';
+import { openCluster } from './cluster/open.js';
+import { ClusterNode } from './cluster-node.js';
 import { ServerConfig, type ServerConfigInput } from './config/schema.js';
 import { StartError } from './errors.js';
 import { createApp } from './http/app.js';
@@ -33,13 +32,13 @@ import { checkMediaPorts } from './media/ports.js';
 import type { MediaWorkers } from './media/workers.js';
 import { Metrics } from './metrics.js';
 import { measureQuality } from './quality-metrics.js';
-import { Calls } from './rooms/nodes/calls.js';
 import { Rooms } from './rooms/rooms.js';
 import { serveClassic } from './signaling/classic-gateway.js';
 import { OpenConnections } from './signaling/connections.js';
 import { serveSfu } from './signaling/gateway.js';
 import { describeIssues } from './validation.js';
 
+const { version: VERSION } = createRequire(import.meta.url)('../package.json') as { version: string };
 /** For connections to end in good order. */
 const CLOSE_GRACE_MS = 500;
 /** A connection that has joined no namespace by then is cut. */
@@ -77,16 +76,20 @@ export async function startServer(input: ServerConfigInput = {}, parts: Parts = 
   // First of all: a taken port is what goes wrong most.
   await listen(http, config);
   let workers: MediaWorkers | null = null;
+  let cluster: Cluster | null = null;
   try {
     workers = await (parts.workers ?? startWorkers(config, log));
+    const { url, networkUrls } = addressesOf(http, config, certificate !== null);
+    cluster = parts.cluster ?? (await openCluster(config, { log, url: networkUrls[0] ?? url, version: VERSION }));
     // Before Socket.IO takes over the listeners that are there.
     const release = early.end();
-    const running = serve({ config, log, http, certificate, workers, cluster: parts.cluster });
+    const running = serve({ config, log, http, certificate, workers, cluster });
     release();
     return running;
   } catch (error) {
     http.close();
     http.closeAllConnections();
+    await cluster?.close();
     await workers?.close();
     throw error;
   }
@@ -114,10 +117,10 @@ interface Assembly {
   http: HttpServer;
   certificate: Certificate | null;
   workers: MediaWorkers;
-  cluster: Cluster | undefined;
+  cluster: Cluster;
 }
 
-function serve({ config, log, http, certificate, workers, ...parts }: Assembly): RunningServer {
+function serve({ config, log, http, certificate, workers, cluster }: Assembly): RunningServer {
   const engine = new MediaEngine(workers, { announced: config.announcedIps, listen: config.mediaListen });
   const { meshMax, sfuMax, classicMax, maxRooms, resumeGraceMs } = config;
   const topology = {
@@ -127,21 +130,13 @@ function serve({ config, log, http, certificate, workers, ...parts }: Assembly):
     settleMs: config.topologySettleMs,
     timeoutMs: config.topologyTimeoutMs,
   };
-  const cluster = parts.cluster ?? new MemoryCluster(describeSelf(config, 'http://localhost', '0'));
-  const dispatch = new Dispatch(cluster);
-  const links = new Links({
-    cluster,
-    dispatch,
-    engine,
-    find: (room, from, relay) => rooms.source(room, from.id, relay),
-  });
-  const rooms: Rooms = new Rooms({ engine, maxRooms, resumeGraceMs, topology, log, nodes: { cluster, links } });
-  const calls = new Calls({ rooms, cluster, dispatch, log });
+  const rooms = new Rooms({ engine, maxRooms, resumeGraceMs, topology, log });
   const metrics = new Metrics(rooms, workers, topology);
   measureQuality(metrics.registry, { engine, rooms });
   const limits = new Limits(config.rateLimits, (limit) => metrics.limited.inc({ limit }));
-  const tokens = new Tokens(config.apiSecret, config.requireTokens);
-  const app = createApp({ config, rooms, calls, workers, tokens, limits, metrics, log });
+  const tokens = new Tokens(config.apiSecret, config.requireTokens, config.clusterSecret);
+  const node = new ClusterNode({ config, cluster, engine, rooms, metrics, log });
+  const app = createApp({ config, rooms, workers, tokens, limits, metrics, log, node });
   const trust: TrustProxy = app.get('trust proxy fn');
 
   http.on('request', app);
@@ -160,7 +155,8 @@ function serve({ config, log, http, certificate, workers, ...parts }: Assembly):
     cors: { origin: '*' },
   });
   open.watch(io.engine);
-  const context = { rooms, calls, tokens, limits, metrics, log, clientAddress: address };
+  const { broadcasts, calls } = node;
+  const context = { rooms, broadcasts, calls, tokens, limits, metrics, log, clientAddress: address };
   const classic = serveClassic(io, context);
   serveSfu(io, {
     ...context,
@@ -174,31 +170,35 @@ function serve({ config, log, http, certificate, workers, ...parts }: Assembly):
       }),
   });
 
-  const { port } = http.address() as AddressInfo;
-  const scheme = certificate ? 'https' : 'http';
-  const local = config.host === undefined || config.host === '0.0.0.0' || config.host === '::';
-  const at = (host: string): string => `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const others = local ? [...ownAddresses(), ...config.announcedIps] : [];
   let closing: Promise<void> | null = null;
   return {
-    url: at(local ? 'localhost' : (config.host as string)),
-    networkUrls: [...new Set(others)].map(at),
-    port,
+    ...addressesOf(http, config, certificate !== null),
     https: certificate !== null,
     selfSigned: certificate?.selfSigned ?? false,
     close() {
       closing ??= (async () => {
-        calls.close();
+        await node.close();
         rooms.close();
         classic.close();
-        links.close();
         await closeConnections(io, http);
         await workers.close();
-        if (!parts.cluster) await cluster.close();
       })();
       return closing;
     },
   };
+}
+
+function addressesOf(
+  http: HttpServer,
+  { host, announcedIps }: ServerConfig,
+  https: boolean,
+): Pick<RunningServer, 'url' | 'networkUrls' | 'port'> {
+  const { port } = http.address() as AddressInfo;
+  const scheme = https ? 'https' : 'http';
+  const local = host === undefined || host === '0.0.0.0' || host === '::';
+  const at = (name: string): string => `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`;
+  const others = local ? [...ownAddresses(), ...announcedIps] : [];
+  return { url: at(local ? 'localhost' : host), networkUrls: [...new Set(others)].map(at), port };
 }
 
 /** Lets what was said last go out, but waits for nobody. */

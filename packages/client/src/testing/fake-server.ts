@@ -78,7 +78,7 @@ export class FakeServer {
     if (name !== 'enter') return { ok: true };
     const room: RoomInfo = {
       id: 'demo',
-      settings: { topology: 'auto', videoCodecs: ['vp8'], maxParticipants: 10 },
+      settings: { kind: 'call', topology: 'auto', videoCodecs: ['vp8'], maxParticipants: 10 },
       topology: 'sfu',
       participants: this.participants.length + 1,
       createdAt: 0,

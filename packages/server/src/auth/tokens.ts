@@ -2,7 +2,7 @@
  * Join tokens: JWTs, HS256, signed with the API secret, so that whoever has it can make them as well. Claims: `room`,
  * `exp`, and as they apply `name`, `publish`, `subscribe`.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { DisplayName, RoomId, type TokenReply, type TokenRequest } from '@efir/protocol';
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
@@ -32,10 +32,14 @@ export class Tokens {
   readonly #apiSecret: string | null;
   readonly #required: boolean;
 
-  /** Without a secret, tokens are good until this server ends. */
-  constructor(apiSecret: string | undefined, required: boolean) {
+  /**
+   * Without a secret, tokens are good until this server ends; of nodes with a `clusterSecret`, on all of them as long as that
+   * stays.
+   */
+  constructor(apiSecret: string | undefined, required: boolean, clusterSecret?: string) {
     this.#apiSecret = apiSecret ?? null;
-    this.#key = apiSecret ? new TextEncoder().encode(apiSecret) : randomBytes(32);
+    const own = clusterSecret ? createHmac('sha256', clusterSecret).update('efir tokens').digest() : randomBytes(32);
+    this.#key = apiSecret ? new TextEncoder().encode(apiSecret) : own;
     this.#required = required;
   }
 

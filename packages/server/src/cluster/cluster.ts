@@ -88,6 +88,8 @@ export interface Cluster extends EventEmitter<ClusterEvents> {
   claimHome(room: string, facts: HomeFacts): Promise<HomeRecord>;
   /** Null: nobody, or a node that is gone. */
   homeOf(room: string): Promise<HomeRecord | null>;
+  /** What the last home said of the room, also when it is gone without a word; null: nothing, or that was long ago. */
+  lastFacts(room: string): Promise<HomeFacts | null>;
   /** Nothing if it is another's. */
   releaseHome(room: string): Promise<void>;
   /** All rooms that have a home; at most `limit`. */

@@ -25,6 +25,8 @@ import { described } from './serving.js';
 export class ClusterMemory {
   readonly members = new Map<string, MemoryCluster>();
   readonly homes = new Map<string, HomeRecord>();
+  /** What homes said that are gone, too. */
+  readonly facts = new Map<string, HomeFacts>();
   /** Room -> node -> what it announces, as JSON. */
   readonly rooms = new Map<string, Map<string, string>>();
 
@@ -139,8 +141,14 @@ export class MemoryCluster extends EventEmitter<ClusterEvents> implements Cluste
     const home = { room, node: this.self.id, instance: this.self.instance, facts: valid };
     this.#claimed.set(room, valid);
     this.#memory.homes.set(room, home);
+    this.#memory.facts.set(room, valid);
     this.#homeChanged(room, home);
     return home;
+  }
+
+  async lastFacts(room: string): Promise<HomeFacts | null> {
+    this.#reach();
+    return this.#memory.facts.get(room) ?? null;
   }
 
   async homeOf(room: string): Promise<HomeRecord | null> {
@@ -153,6 +161,7 @@ export class MemoryCluster extends EventEmitter<ClusterEvents> implements Cluste
     this.#reach();
     if (this.#memory.homes.get(room)?.instance !== this.self.instance) return;
     this.#memory.homes.delete(room);
+    this.#memory.facts.delete(room);
     this.#homeChanged(room, null);
   }
 

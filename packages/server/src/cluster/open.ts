@@ -42,7 +42,7 @@ export function openPlacement(config: ServerConfig, random: () => number = Math.
 }
 
 export function describeSelf(config: ServerConfig, url: string, version: string): NodeInfo {
-  const { nodeId, region, publicUrl, maxViewers, maxBandwidth, maxStreams } = config;
+  const { nodeId, region, publicUrl, maxViewers, maxBandwidth, maxStreams, maxChildren } = config;
   const host =
     hostname()
       .replace(/[^A-Za-z0-9._-]/g, '-')
@@ -54,7 +54,10 @@ export function describeSelf(config: ServerConfig, url: string, version: string)
     url: publicUrl ?? url.replace(/\/+$/, ''),
     region: region ?? null,
     version,
-    limits: { viewers: maxViewers, bandwidthBps: maxBandwidth ?? null, streams: maxStreams ?? null },
+    limits: {
+      ...{ viewers: maxViewers, bandwidthBps: maxBandwidth ?? null, streams: maxStreams ?? null },
+      children: maxChildren,
+    },
   };
 }
 

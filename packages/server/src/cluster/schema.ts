@@ -17,7 +17,10 @@ export const NodeLimits = z.strictObject({
   bandwidthBps: z.number().positive().max(1e13).nullable(),
   /** Streams sent; null: not limited. */
   streams: z.number().int().positive().max(1e9).nullable(),
+  /** Nodes that may pull one room from it; default `DEFAULT_CHILDREN`. */
+  children: z.number().int().min(1).max(1000).optional(),
 });
+export const DEFAULT_CHILDREN = 8;
 export type NodeLimits = z.infer<typeof NodeLimits>;
 
 export const NodeInfo = z.strictObject({

@@ -52,6 +52,13 @@ export const CLUSTER_OPTIONS: readonly Option[] = [
     example: '--max-streams 20000',
   },
   {
+    key: 'maxChildren',
+    type: 'number',
+    value: 'n',
+    help: 'nodes that pull one broadcast from this one at most (default 8)',
+    example: '--max-children 8',
+  },
+  {
     key: 'publicUrl',
     type: 'string',
     value: 'url',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ExpressionError } from '../cluster/placement/expression.js';
 import { PLACEMENT_POLICIES } from '../cluster/placement/placement.js';
 import { compileRules, splitRules } from '../cluster/placement/rules.js';
+import { DEFAULT_CHILDREN } from '../cluster/schema.js';
 import { parseBitrate } from './bitrate.js';
 
 const NAME = 'is 1 to 64 letters, digits, dots, - or _';
@@ -64,6 +65,13 @@ export const clusterShape = {
     .min(1, 'is 1 to 1000000000')
     .max(1e9, 'is 1 to 1000000000')
     .optional(),
+  /** Nodes that pull one broadcast from this one at most. */
+  maxChildren: z
+    .number('is 1 to 1000')
+    .int('is a whole number')
+    .min(1, 'is 1 to 1000')
+    .max(1000, 'is 1 to 1000')
+    .default(DEFAULT_CHILDREN),
   /** Where clients and other nodes reach this one; default: its first address and port. */
   publicUrl: HttpUrl.optional(),
   placement: z.enum(PLACEMENT_POLICIES, `is one of ${PLACEMENT_POLICIES.join(', ')}`).default('mix'),

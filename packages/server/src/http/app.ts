@@ -1,8 +1,8 @@
 /** The Express app: API, WHIP and WHEP, health and metrics, and the web app. */
 import express, { type Express, type RequestHandler } from 'express';
+import { clusterApi } from './cluster-api.js';
 import type { HttpContext } from './context.js';
 import { errorHandler, methodNotAllowed, notFound } from './errors.js';
-import { HttpMediaSessions } from './media-sessions.js';
 import { roomsApi } from './rooms-api.js';
 import { securityHeaders } from './security.js';
 import { DEFAULT_WEB_ROOT, webApp } from './web-app.js';
@@ -36,7 +36,8 @@ export function createApp(context: HttpContext): Express {
     })
     .all(methodNotAllowed('GET', 'HEAD'));
 
-  const sessions = new HttpMediaSessions(metrics);
+  const { sessions } = context.node;
+  app.use('/api/cluster', clusterApi(context));
   app.use('/api/rooms', roomsApi(context));
   app.use('/whip', whip(context, sessions));
   app.use('/whep', whep(context, sessions));
@@ -65,5 +66,5 @@ function observe({ metrics, log }: HttpContext): RequestHandler {
 
 /** The router that served it: the part of the address which is ours. */
 function mount(url: string): string {
-  return /^\/(api\/rooms|whip|whep)(?=[/?]|$)/.exec(url)?.[0] ?? '';
+  return /^\/(api\/rooms|api\/cluster|whip|whep)(?=[/?]|$)/.exec(url)?.[0] ?? '';
 }

@@ -14,6 +14,7 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
     }
     const { retryAfterSeconds } = failure;
     if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));
+    if (status === 307 && failure.url !== undefined) response.set('Location', failure.url);
     if (status === 401) response.set('WWW-Authenticate', 'Bearer');
     sendError(response, status, failure);
   };

@@ -5,10 +5,12 @@
 import { MAX_SDP_LENGTH } from '@efir/protocol';
 import { type Request, type RequestHandler, Router, text } from 'express';
 import { bearerToken, type Grant } from '../auth/tokens.js';
+import { Elsewhere, redeem } from '../broadcast/arrivals.js';
 import { ServerError } from '../errors.js';
 import { isLoopback } from '../media/candidates.js';
 import { addressOf, type HttpContext, limited } from './context.js';
 import { methodNotAllowed, requireType } from './errors.js';
+import { EVENTS_RELATION, eventStream } from './event-stream.js';
 import type { HttpMediaSession, HttpMediaSessions, MediaProtocol } from './media-sessions.js';
 import { roomId } from './rooms-api.js';
 
@@ -20,6 +22,8 @@ export interface MediaOffer {
   grant: Grant;
   /** `?name=`. */
   name: string | undefined;
+  /** Another node sent them here. */
+  invited: boolean;
   loopback: boolean;
 }
 
@@ -28,7 +32,7 @@ export type OpenSession = (offer: MediaOffer) => Promise<{ session: HttpMediaSes
 
 export function mediaRoutes(
   protocol: MediaProtocol,
-  { tokens, limits }: HttpContext,
+  { tokens, limits, node }: HttpContext,
   sessions: HttpMediaSessions,
   open: OpenSession,
 ): Router {
@@ -46,14 +50,25 @@ export function mediaRoutes(
       text({ type: SDP_TYPE, limit: MAX_SDP_LENGTH, defaultCharset: 'utf-8' }),
       async (request, response) => {
         const room = roomId(request);
-        const grant = await tokens.grant(room, bearerToken(request.headers.authorization));
+        const ticket = typeof request.query.ticket === 'string' ? request.query.ticket.slice(0, 64) : null;
+        const bearer = ticket ? await redeem(node.broadcasts, room, ticket) : null;
+        const invited = bearer?.role === (protocol === 'whip' ? 'publisher' : 'viewer');
+        const grant = invited
+          ? { publish: true, subscribe: true, ...(bearer?.name !== undefined && { name: bearer.name }) }
+          : await tokens.grant(room, bearerToken(request.headers.authorization));
         const sdp = typeof request.body === 'string' ? request.body : '';
         const name = typeof request.query.name === 'string' ? request.query.name : undefined;
-        const { session, answer } = await open({ room, sdp, grant, name, loopback: isLoopback(addressOf(request)) });
+        const loopback = isLoopback(addressOf(request));
+        const opened = await open({ room, sdp, grant, name, invited, loopback }).catch((error: unknown) => {
+          throw error instanceof Elsewhere ? addressed(error, `/${protocol}/${room}`, name) : error;
+        });
+        const { session, answer } = opened;
         // The client went away while we worked on it: nobody will ever end it.
         if (request.socket.destroyed) sessions.end(session, 'lost');
+        const location = `/${protocol}/${room}/${session.id}`;
         response.status(201).set({
-          Location: `/${protocol}/${room}/${session.id}`,
+          Location: location,
+          ...(protocol === 'whep' && { Link: `<${location}/events>; rel="${EVENTS_RELATION}"` }),
           ETag: session.etag,
           'Cache-Control': 'no-store',
         });
@@ -81,12 +96,27 @@ export function mediaRoutes(
       methodNotAllowed('DELETE', 'OPTIONS'),
     );
 
+  if (protocol === 'whep') {
+    router
+      .route('/:room/:session/events')
+      .get((request, response) => {
+        eventStream(sessionOf(request), response);
+      })
+      .all(methodNotAllowed('GET', 'OPTIONS'));
+  }
+
   function sessionOf(request: Request): HttpMediaSession {
     const session = sessions.find(protocol, String(request.params.room), String(request.params.session));
     if (!session) throw new ServerError('not-found', 'there is no such session');
     return session;
   }
   return router;
+}
+
+/** The same at another node, where the ticket lets them in. */
+function addressed({ message, url, ticket }: Elsewhere, path: string, name: string | undefined): ServerError {
+  const query = new URLSearchParams({ ticket, ...(name !== undefined && { name }) });
+  return new ServerError('elsewhere', message, undefined, `${url}${path}?${query}`);
 }
 
 /** Players and publishers live on pages of any origin; they carry tokens, not cookies. */

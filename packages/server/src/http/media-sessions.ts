@@ -11,6 +11,8 @@ export interface HttpMediaSession {
   room: string;
   /** Entity tag of the ICE session (RFC 9725 section 4.3.1), with its quotes. */
   etag: string;
+  /** To the client's stream of events, if it has one. */
+  tell: ((event: string, data: object) => void) | null;
 }
 
 /** Gives up what the session holds: the client `left`, or the media was `lost`. */
@@ -26,10 +28,14 @@ export class HttpMediaSessions {
 
   /** `end` is called once. */
   add(protocol: MediaProtocol, room: string, end: End): HttpMediaSession {
-    const session = { id: randomToken(24), protocol, room, etag: `"${randomToken(9)}"` };
+    const session: HttpMediaSession = { id: randomToken(24), protocol, room, etag: `"${randomToken(9)}"`, tell: null };
     this.#sessions.set(session.id, { session, end });
     this.#metrics.httpSessions.inc({ protocol });
     return session;
+  }
+
+  list(protocol: MediaProtocol): HttpMediaSession[] {
+    return [...this.#sessions.values()].map(({ session }) => session).filter((one) => one.protocol === protocol);
   }
 
   find(protocol: MediaProtocol, room: string, id: string): HttpMediaSession | null {
@@ -43,6 +49,8 @@ export class HttpMediaSessions {
     if (!entry) return;
     this.#sessions.delete(session.id);
     this.#metrics.httpSessions.dec({ protocol: session.protocol });
+    session.tell?.('end', { reason });
+    session.tell = null;
     entry.end(reason);
   }
 }

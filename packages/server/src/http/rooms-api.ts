@@ -2,13 +2,14 @@
 import { RoomId, type RoomList, RoomSettings, TokenRequest } from '@efir/protocol';
 import { json, type Request, type RequestHandler, Router } from 'express';
 import { bearerToken } from '../auth/tokens.js';
+import { broadcastSettings } from '../broadcast/settings.js';
 import { validate } from '../validation.js';
 import { type HttpContext, limited } from './context.js';
 import { methodNotAllowed, requireType } from './errors.js';
 
 const readJson = json({ limit: '16kb', strict: true, type: 'application/json' });
 
-export function roomsApi({ rooms, calls, tokens, limits }: HttpContext): Router {
+export function roomsApi({ rooms, tokens, limits, node }: HttpContext): Router {
   const router = Router();
   const needsSecret: RequestHandler = (request, _, next) => {
     tokens.requireApiSecret(bearerToken(request.headers.authorization));
@@ -26,7 +27,9 @@ export function roomsApi({ rooms, calls, tokens, limits }: HttpContext): Router 
   router
     .route('/:room')
     .get(async (request, response) => {
-      response.json(await calls.info(roomId(request)));
+      const id = roomId(request);
+      const broadcast = rooms.find(id) ? undefined : await broadcastSettings(node.broadcasts, id, { do: 'get' });
+      response.json(broadcast?.info ?? (await node.calls.info(id)));
     })
     .put(
       limited(limits, 'rooms'),
@@ -36,13 +39,15 @@ export function roomsApi({ rooms, calls, tokens, limits }: HttpContext): Router 
       async (request, response) => {
         const id = roomId(request);
         const settings = validate(RoomSettings, request.body);
-        const { info, created } = await calls.put(id, settings);
+        const broadcast = await broadcastSettings(node.broadcasts, id, { do: 'put', settings });
+        const { info, created } = broadcast ?? (await node.calls.put(id, settings));
         if (created) response.set('Location', `/api/rooms/${id}`);
         response.status(created ? 201 : 200).json(info);
       },
     )
     .delete(limited(limits, 'rooms'), needsSecret, async (request, response) => {
-      await calls.remove(roomId(request));
+      const id = roomId(request);
+      if (!(await broadcastSettings(node.broadcasts, id, { do: 'remove' }))) await node.calls.remove(id);
       response.status(204).end();
     })
     .all(methodNotAllowed('GET', 'HEAD', 'PUT', 'DELETE'));

@@ -1,5 +1,6 @@
 /** WHEP: one POST makes a viewer who gets one audio and one video, those of whoever speaks. */
 import type { Router } from 'express';
+import { viewerArrives } from '../broadcast/arrivals.js';
 import { ServerError } from '../errors.js';
 import { readOffer } from '../media/sdp.js';
 import { randomId } from '../rooms/participant.js';
@@ -9,10 +10,11 @@ import { mediaRoutes, type OpenSession } from './media-routes.js';
 import type { HttpMediaSession, HttpMediaSessions } from './media-sessions.js';
 
 export function whep(context: HttpContext, sessions: HttpMediaSessions): Router {
-  const open: OpenSession = async ({ room: roomId, sdp, grant, loopback }) => {
+  const open: OpenSession = async ({ room: roomId, sdp, grant, invited, loopback }) => {
     if (!grant.subscribe) throw new ServerError('forbidden', 'the token does not allow watching');
     const offer = readOffer(sdp);
-    const room = await context.calls.find(roomId);
+    const { broadcasts, calls } = context.node;
+    const room = (await viewerArrives(broadcasts, roomId, invited)) ?? (await calls.find(roomId));
     if (!room) throw new ServerError('not-found', `there is no room ${roomId}`, 2);
 
     let session: HttpMediaSession | null = null;

@@ -1,6 +1,7 @@
 /** WHIP: one POST makes a participant who only publishes. */
 import { DisplayName } from '@efir/protocol';
 import type { Router } from 'express';
+import { publisherArrives } from '../broadcast/arrivals.js';
 import { ServerError } from '../errors.js';
 import { readOffer } from '../media/sdp.js';
 import { answerOffer } from '../rooms/negotiation.js';
@@ -18,6 +19,7 @@ export function whip(context: HttpContext, sessions: HttpMediaSessions): Router 
     const displayName = grant.name ?? validate(DisplayName, name?.trim() || DEFAULT_NAME);
     // A bad offer makes no room.
     readOffer(sdp);
+    await publisherArrives(context.node.broadcasts, roomId, grant.name);
 
     let session: HttpMediaSession | null = null;
     const participant = new Participant({
@@ -25,7 +27,7 @@ export function whip(context: HttpContext, sessions: HttpMediaSessions): Router 
       permissions: { publish: true, subscribe: false },
       onMediaLost: () => session && sessions.end(session, 'lost'),
     });
-    const room = await context.calls.enter(roomId);
+    const room = await context.node.calls.enter(roomId);
     const release = room.hold();
     try {
       room.topology.admit('sfu-only');

@@ -33,13 +33,14 @@ class Crowd {
     const topology = { meshMax: 0, sfuMax: 25, classicMax: 8, timeoutMs: 1000, settleMs: 1000 };
     this.room = new Room({
       id: 'demo',
-      settings: { topology: 'sfu', videoCodecs: ['vp8'], maxParticipants: 1000 },
+      settings: { kind: 'call', topology: 'sfu', videoCodecs: ['vp8'], maxParticipants: 1000 },
       engine: new MediaEngine(this.workers, { announced: [], listen: ['0.0.0.0'] }),
       topology,
       resumeGraceMs: 1000,
       log: pino({ level: 'silent' }),
       onEmpty: () => {},
       onMembership: () => {},
+      onViewers: () => {},
       onTopologyStep: () => {},
     });
     open = this.room;

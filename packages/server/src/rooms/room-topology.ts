@@ -27,7 +27,11 @@ export interface MovingRoom {
   readonly participants: ReadonlyMap<string, Participant>;
   readonly viewers: { readonly size: number };
   /** Those on other nodes. */
-  readonly nodes: { readonly elsewhere: Readonly<Record<'size' | 'viewers' | 'classic', number>> };
+  readonly nodes: {
+    readonly elsewhere: Readonly<Record<'size' | 'viewers' | 'classic', number>>;
+    /** Of one that has people of the room. */
+    url(): string | null;
+  };
   readonly settings: RoomSettings;
   broadcast<E extends keyof ServerEvents>(event: E, payload: ServerEvents[E]): void;
   readonly media: {
@@ -91,11 +95,21 @@ export class RoomTopology {
 
   /** Throws `conflict` or `room-full`. */
   admit(newcomer: Newcomer): void {
-    if (this.#room.nodes.elsewhere.classic > 0) {
-      throw new ServerError('conflict', 'a classic client is in the room on another server, where it stays');
-    }
+    this.#checkNode(newcomer);
     const refusal = refusalOf(newcomer, this.#shape(), this.#options);
     if (refusal) throw new ServerError(refusal.code, refusal.message, refusal.code === 'room-full' ? 30 : undefined);
+  }
+
+  /** A mesh is on one node. Throws `elsewhere` if that is another one. */
+  #checkNode(newcomer: Newcomer): void {
+    const { nodes, participants, settings } = this.#room;
+    const { size, classic } = nodes.elsewhere;
+    const needsMesh = newcomer === 'classic' || settings.topology === 'mesh';
+    if (classic === 0 && !(needsMesh && size > 0 && participants.size === 0)) return;
+    const why = classic > 0 ? 'a classic client is in the room, which keeps it' : 'the room is a mesh, and';
+    const url = newcomer === 'classic' || newcomer === 'participant' ? nodes.url() : null;
+    if (url === null) throw new ServerError('conflict', `${why} on another server`);
+    throw new ServerError('elsewhere', `${why} on another server: ${url}`, undefined, url);
   }
 
   /** Throws `conflict` if somebody in the room can't follow. */
@@ -236,7 +250,11 @@ export class RoomTopology {
 }
 
 /** Throws `unsupported` for what is not there yet. */
-export function liveSetting({ topology }: RoomSettings): RoomShape['setting'] {
+export function liveSetting({ topology, kind }: RoomSettings): RoomShape['setting'] {
+  if (kind === 'broadcast') {
+    if (topology === 'auto' || topology === 'sfu') return 'sfu';
+    throw new ServerError('unsupported', `topology: a broadcast cannot run on ${topology}; use auto or sfu`);
+  }
   if (topology !== 'mcu') return topology;
   throw new ServerError('unsupported', 'topology: mcu is not available yet; use auto, mesh or sfu');
 }

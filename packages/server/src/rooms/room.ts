@@ -39,6 +39,8 @@ export interface RoomOptions {
   onEmpty: () => void;
   /** Somebody came or went. */
   onMembership: () => void;
+  /** A viewer came or went. */
+  onViewers: () => void;
   onTopologyStep: (step: TopologyStep) => void;
 }
 
@@ -56,18 +58,21 @@ export class Room {
   /** Who speaks; a participant's id. */
   speaker: string | null = null;
   closed = false;
+  /** Participants and viewers that ever came. */
+  arrivals = 0;
   #settings: RoomSettings;
   readonly #announcements = new Announcements(this);
   readonly #bySecret = new Map<string, Participant>();
   readonly #resumeGraceMs: number;
   readonly #onEmpty: () => void;
   readonly #onMembership: () => void;
+  readonly #onViewers: () => void;
   readonly #log: Logger;
   /** Requests under way that keep the room from closing. */
   #holds = 0;
 
   constructor(options: RoomOptions) {
-    const { id, settings, engine, resumeGraceMs, log, onEmpty, onMembership, onTopologyStep } = options;
+    const { id, settings, engine, resumeGraceMs, log, onEmpty, onMembership, onViewers, onTopologyStep } = options;
     this.id = id;
     this.createdAt = options.createdAt ?? Date.now();
     this.#settings = settings;
@@ -76,6 +81,7 @@ export class Room {
     this.#resumeGraceMs = resumeGraceMs;
     this.#onEmpty = onEmpty;
     this.#onMembership = onMembership;
+    this.#onViewers = onViewers;
     this.#log = log.child({ room: id });
     this.nodes = new RoomNodes(this, options.nodes ?? null, resumeGraceMs, this.#log);
     this.distribution = new Distribution(
@@ -97,6 +103,9 @@ export class Room {
    * somebody in the room can't follow.
    */
   changeSettings(settings: RoomSettings): void {
+    if (settings.kind !== this.settings.kind && this.participants.size + this.viewers.size > 0) {
+      throw new ServerError('conflict', 'kind: somebody is in the room');
+    }
     this.topology.checkSetting(settings);
     this.#settings = settings;
     this.topology.changed();
@@ -135,6 +144,7 @@ export class Room {
     this.topology.admit(participant.classic ? 'classic' : participant.sfuOnly ? 'sfu-only' : 'participant');
     this.participants.set(participant.id, participant);
     this.#bySecret.set(participant.resumeSecret, participant);
+    this.arrivals++;
     // First: who hears that the room moves to the SFU begins no connection to the newcomer.
     this.topology.changed();
     // Who comes over from another node is known already.
@@ -174,14 +184,17 @@ export class Room {
     if (this.closed) throw new ServerError('not-found', `room ${this.id} is closed`);
     this.topology.admit('viewer');
     this.viewers.add(viewer);
+    this.arrivals++;
     this.topology.changed();
     this.nodes.changed();
+    this.#onViewers();
   }
 
   removeViewer(viewer: Viewer): void {
     if (!this.viewers.delete(viewer)) return;
     this.topology.changed();
     this.nodes.changed();
+    this.#onViewers();
     this.checkEmpty();
   }
 

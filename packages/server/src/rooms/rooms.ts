@@ -11,7 +11,7 @@ import type { MediaWorker } from '../media/workers.js';
 import type { TopologyOptions, TopologyStep } from '../topology/control.js';
 import type { Nodes } from './nodes/room-nodes.js';
 import { participantOfTransport } from './participant.js';
-import { type Home, roomOfRouter } from './place.js';
+import { roomOfRouter } from './place.js';
 import { Room } from './room.js';
 import { liveSetting } from './room-topology.js';
 
@@ -21,23 +21,26 @@ export interface RoomsOptions {
   resumeGraceMs: number;
   topology: TopologyOptions;
   log: Logger;
-  /** Rooms may have people on other nodes. */
-  nodes?: Nodes | null;
 }
 
 export interface RoomsEvents {
   /** Somebody came into a room or left one. */
   membership: [room: Room];
+  /** A viewer came or went. */
+  viewers: [room: Room];
   topology: [step: TopologyStep, room: Room];
   closed: [room: Room];
 }
 
 export class Rooms extends EventEmitter<RoomsEvents> {
+  /** Where calls that begin from now on may have people, too. */
+  nodes: Nodes | null = null;
   readonly #rooms = new Map<string, Room>();
   /** Ids of rooms whose settings were put. */
   readonly #kept = new Set<string>();
   readonly #options: RoomsOptions;
   #closed = false;
+  #arrivals = 0;
 
   constructor(options: RoomsOptions) {
     super();
@@ -80,21 +83,13 @@ export class Rooms extends EventEmitter<RoomsEvents> {
     return this.#rooms.get(id) ?? this.#create(id, settings, createdAt);
   }
 
-  /** Where a call is, for a node that has people in it to pull it. Throws `not-found` or `forbidden`. */
-  source(id: string, node: string, relay: boolean): Promise<Home> {
-    const room = this.get(id);
-    if (relay) throw new ServerError('forbidden', 'a call is pulled from each of its nodes');
-    if (!room.nodes.includes(node)) throw new ServerError('forbidden', 'that node has nobody in the room');
-    return room.place.find();
-  }
-
-  /** It ends only by `remove` from now on. */
-  keep(id: string): void {
-    if (this.#rooms.has(id)) this.#kept.add(id);
-  }
-
   isKept(id: string): boolean {
     return this.#kept.has(id);
+  }
+
+  /** Participants and viewers that ever came, in rooms that are gone, too. */
+  get arrivals(): number {
+    return this.list().reduce((sum, room) => sum + room.arrivals, this.#arrivals);
   }
 
   /** Makes the room, or changes it, and keeps it. Throws `unsupported`, or `conflict` if somebody in it can't follow. */
@@ -127,9 +122,9 @@ export class Rooms extends EventEmitter<RoomsEvents> {
     if (this.#rooms.size >= this.#options.maxRooms) {
       throw new ServerError('unavailable', `there are as many rooms as may be (${this.#options.maxRooms})`, 30);
     }
-    const { engine, resumeGraceMs, topology, log, nodes = null } = this.#options;
+    const { engine, resumeGraceMs, topology, log } = this.#options;
     const room: Room = new Room({
-      nodes,
+      nodes: settings.kind === 'call' ? this.nodes : null,
       createdAt,
       id,
       settings,
@@ -139,6 +134,7 @@ export class Rooms extends EventEmitter<RoomsEvents> {
       log,
       onEmpty: () => this.#emptied(room),
       onMembership: () => this.emit('membership', room),
+      onViewers: () => this.emit('viewers', room),
       onTopologyStep: (step) => this.emit('topology', step, room),
     });
     this.#rooms.set(id, room);
@@ -163,6 +159,7 @@ export class Rooms extends EventEmitter<RoomsEvents> {
   }
 
   #forget(room: Room): void {
+    this.#arrivals += room.arrivals;
     this.#rooms.delete(room.id);
     this.#kept.delete(room.id);
     this.emit('closed', room);

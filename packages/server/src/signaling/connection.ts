@@ -20,6 +20,8 @@ import type {
 import type { z } from 'zod';
 import type { Tokens } from '../auth/tokens.js';
 import type { IceServers } from '../auth/turn.js';
+import { publisherArrives } from '../broadcast/arrivals.js';
+import type { Broadcasts } from '../broadcast/broadcasts.js';
 import { ServerError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import { answerOffer } from '../rooms/negotiation.js';
@@ -31,6 +33,7 @@ import { publish, relay, say } from './mesh-relay.js';
 
 export interface ConnectionContext {
   rooms: Rooms;
+  broadcasts: Broadcasts;
   calls: Calls;
   tokens: Tokens;
   limits: Limits;
@@ -172,10 +175,11 @@ export class Connection implements ParticipantClient {
   }
 
   async #join({ room: roomId, name, token, mesh, resume }: z.output<typeof EnterRequest>): Promise<Ok<EnterReply>> {
-    const { rooms, calls, tokens, limits } = this.#context;
+    const { rooms, broadcasts, calls, tokens, limits } = this.#context;
     await limits.take('joins', this.#transport.address);
     const grant = await tokens.grant(roomId, token);
     if (!rooms.find(roomId)) await limits.take('rooms', this.#transport.address);
+    await publisherArrives(broadcasts, roomId);
     const room = await calls.enter(roomId);
     // Perhaps they were on another node, which they can't reach any more.
     const before = resume === undefined ? null : await room.nodes.take(resume);

@@ -53,6 +53,13 @@ export class Homes {
     return typeof value === 'string' ? this.#read(room, value) : null;
   }
 
+  /** Of a home that lives or does not: as long as the key is there, `TTL_MS` from the last renewal. */
+  async last(room: string): Promise<HomeFacts | null> {
+    const { link, keys } = this.#options;
+    const value = await link.command((redis) => redis.get(keys.home(room)));
+    return value === null ? null : (this.#read(room, value)?.facts ?? null);
+  }
+
   async release(room: string): Promise<void> {
     const { link, keys, self } = this.#options;
     this.#claimed.delete(room);

@@ -165,6 +165,10 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
     return this.#homes.of(room);
   }
 
+  lastFacts(room: string): Promise<HomeFacts | null> {
+    return this.#homes.last(room);
+  }
+
   releaseHome(room: string): Promise<void> {
     return this.#homes.release(room);
   }

@@ -10,6 +10,7 @@ import type { Dispatch } from '../../cluster/dispatch.js';
 import { ClusterError } from '../../cluster/errors.js';
 import type { HomeFacts } from '../../cluster/schema.js';
 import { type ErrorCode, HTTP_STATUS, ServerError } from '../../errors.js';
+import type { Home } from '../place.js';
 import type { Room } from '../room.js';
 import { liveSetting } from '../room-topology.js';
 import type { Rooms } from '../rooms.js';
@@ -75,9 +76,9 @@ export class Calls {
       if (reason === 'left') for (const room of rooms.list()) room.nodes.nodeLeft(id);
       void this.#reconverge((room) => this.#homes.get(room.id) === id);
     });
-    rooms.on('closed', ({ id }) => {
+    rooms.on('closed', ({ id, settings }) => {
       this.#homes.delete(id);
-      this.#cluster.releaseHome(id).catch(() => {});
+      if (settings.kind === 'call') this.#cluster.releaseHome(id).catch(() => {});
     });
   }
 
@@ -96,6 +97,19 @@ export class Calls {
     if (this.#rooms.find(id) || this.#opening.has(id)) return this.enter(id);
     const home = await this.#ask(() => this.#cluster.homeOf(id)).catch(() => null);
     return home?.facts.kind === 'call' ? this.enter(id) : null;
+  }
+
+  /** Where the room is, for a node that has people in it to pull it. Throws `not-found` or `forbidden`. */
+  source(id: string, node: string, relay: boolean): Promise<Home> {
+    const room = this.#rooms.get(id);
+    if (relay) throw new ServerError('forbidden', 'a call is pulled from each of its nodes');
+    if (!room.nodes.includes(node)) throw new ServerError('forbidden', 'that node has nobody in the room');
+    return room.place.find();
+  }
+
+  /** The node that answers for a room that is here; null: none that is known. */
+  home(id: string): string | null {
+    return this.#homes.get(id) ?? null;
   }
 
   /** Of the room here or on its home. Throws `not-found`. */
@@ -173,7 +187,7 @@ export class Calls {
 
   #homeChanged(id: string, home: HomeRecord | null): void {
     const room = this.#rooms.find(id);
-    if (!room || this.#closed) return;
+    if (!room || this.#closed || room.settings.kind !== 'call') return;
     if (home) this.#homes.set(id, home.node);
     if (home?.node === this.#cluster.self.id) return;
     if (!home) {
@@ -191,7 +205,7 @@ export class Calls {
 
   /** After an outage, or a home that was lost meanwhile. */
   async #reconverge(concerns: (room: Room) => boolean): Promise<void> {
-    for (const room of this.#rooms.list().filter(concerns)) {
+    for (const room of this.#rooms.list().filter((one) => one.settings.kind === 'call' && concerns(one))) {
       const home = await this.#cluster.homeOf(room.id).catch(() => undefined);
       if (home !== undefined && this.#rooms.find(room.id) === room) this.#homeChanged(room.id, home);
     }

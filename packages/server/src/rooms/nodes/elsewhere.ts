@@ -69,6 +69,10 @@ export class Elsewhere {
     return this.#sum('classic');
   }
 
+  get classicNode(): string | null {
+    return [...this.#counts].find(([, { classic }]) => classic > 0)?.[0] ?? null;
+  }
+
   /** Nodes that have somebody in the room. */
   get nodes(): string[] {
     return [...this.#counts.keys()];

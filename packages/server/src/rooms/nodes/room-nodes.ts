@@ -23,6 +23,7 @@ export interface Nodes {
 
 export interface SpanningRoom {
   readonly id: string;
+  readonly settings: { readonly kind: string };
   readonly participants: ReadonlyMap<string, Participant>;
   readonly viewers: { readonly size: number };
   readonly place: Place;
@@ -130,6 +131,12 @@ export class RoomNodes {
     return this.#inbox.take(node, message).filter(({ from }) => this.elsewhere.people.get(from)?.node === node);
   }
 
+  /** Of a node where people of the room are, those with classic clients first. */
+  url(): string | null {
+    const node = this.elsewhere.classicNode ?? this.elsewhere.nodes[0];
+    return (node !== undefined && this.#nodes?.cluster.node(node)?.url) || null;
+  }
+
   /** Is this node to be given the room's media? */
   includes(node: string): boolean {
     return this.elsewhere.nodes.includes(node);
@@ -168,7 +175,8 @@ export class RoomNodes {
   }
 
   #hear(node: string, data: unknown): void {
-    if (this.#closed) return;
+    // A broadcast has other things to tell.
+    if (this.#closed || this.#room.settings.kind !== 'call') return;
     if (data === null) {
       if (this.#nodes?.cluster.node(node)) this.#gone(node);
       else this.#nodeLost(node);
@@ -212,7 +220,7 @@ export class RoomNodes {
   }
 
   #announce(): void {
-    if (!this.#nodes || this.#closed) return;
+    if (!this.#nodes || this.#closed || this.#room.settings.kind !== 'call') return;
     const { participants, viewers, id } = this.#room;
     const nobody = participants.size === 0 && viewers.size === 0;
     const presence = nobody ? null : presenceOf(participants.values(), viewers.size);

@@ -1,0 +1,291 @@
+/**
+ * The broadcasts that this node carries, as their home or as one of their edges, and what becomes of them when nodes and
+ * homes come and go. A home that is lost is elected anew among those who carry the room, or by whoever is asked for it.
+ */
+import type { RoomInfo, RoomSettings } from '@efir/protocol';
+import type { Logger } from 'pino';
+import type { Cluster, HomeRecord } from '../cluster/cluster.js';
+import type { Dispatch } from '../cluster/dispatch.js';
+import { ClusterError } from '../cluster/errors.js';
+import type { Link } from '../cluster/links/link.js';
+import type { Links } from '../cluster/links/links.js';
+import type { Placement } from '../cluster/placement/placement.js';
+import { ServerError } from '../errors.js';
+import type { Home as MediaHome } from '../rooms/place.js';
+import type { Room } from '../rooms/room.js';
+import type { Rooms } from '../rooms/rooms.js';
+import { BroadcastEdge } from './edge.js';
+import { BroadcastHome } from './home.js';
+import { HomeSettings, YIELD, YieldReply } from './messages.js';
+import { serveBroadcasts } from './requests.js';
+
+const RETRY_ELECTION_MS = 500;
+
+export interface BroadcastsOptions {
+  cluster: Cluster;
+  dispatch: Dispatch;
+  links: Links;
+  placement: Placement;
+  rooms: Rooms;
+  log: Logger;
+  /** There may be other nodes: what isn't known here is asked for. */
+  clustered: boolean;
+}
+
+/** Who answers for a broadcast. */
+export interface Whereabouts {
+  home: string;
+  settings: RoomSettings;
+}
+
+export class Broadcasts {
+  readonly cluster: Cluster;
+  readonly rooms: Rooms;
+  readonly clustered: boolean;
+  readonly #options: BroadcastsOptions;
+  readonly #homes = new Map<string, BroadcastHome>();
+  readonly #edges = new Map<string, BroadcastEdge>();
+  /** Pulls of what became a home here, until the publishers come. */
+  readonly #leftovers = new Map<string, Link[]>();
+  readonly #electing = new Set<string>();
+  #closed = false;
+
+  constructor(options: BroadcastsOptions) {
+    const { cluster, dispatch, rooms, clustered } = options;
+    this.#options = options;
+    this.cluster = cluster;
+    this.rooms = rooms;
+    this.clustered = clustered;
+    serveBroadcasts(this, dispatch);
+    rooms.on('viewers', (room) => this.#changed(room));
+    rooms.on('membership', (room) => {
+      this.#changed(room);
+      if (room.participants.size > 0) this.#dropLeftovers(room.id);
+    });
+    cluster.on('node-down', ({ id }) => this.#nodeDown(id));
+    cluster.on('node-changed', (node) => {
+      for (const home of this.#homes.values()) home.nodeChanged(node);
+    });
+    cluster.on('home-changed', (room, record) => this.#homeChanged(room, record));
+    cluster.on('available', () => {
+      for (const edge of this.#edges.values()) edge.attach();
+    });
+  }
+
+  home(room: string): BroadcastHome | null {
+    return this.#homes.get(room) ?? null;
+  }
+
+  edge(room: string): BroadcastEdge | null {
+    return this.#edges.get(room) ?? null;
+  }
+
+  /** For pipes of other nodes. Throws `not-found`. */
+  source(room: string): Promise<MediaHome> {
+    const carried = this.#homes.get(room)?.room ?? this.#edges.get(room)?.room;
+    if (!carried) throw new ServerError('not-found', `broadcast ${room} is not on this node`);
+    return carried.place.find();
+  }
+
+  /** Null: it is no broadcast, as far as anybody knows. Throws `unavailable`. */
+  async where(room: string): Promise<Whereabouts | null> {
+    const { self } = this.cluster;
+    const home = this.#homes.get(room);
+    if (home) return { home: self.id, settings: home.room.settings };
+    const edge = this.#edges.get(room);
+    if (edge) return { home: edge.home, settings: edge.settings };
+    if (!this.clustered || this.rooms.find(room)) return null;
+    try {
+      const record = await this.cluster.homeOf(room);
+      const facts = HomeSettings.safeParse(record ? record.facts : await this.cluster.lastFacts(room));
+      if (!facts.success) return null;
+      const { settings } = facts.data;
+      if (record) return { home: record.node, settings };
+      // Its home is gone without a word.
+      return { home: (await this.claim(room, settings)).node, settings };
+    } catch (error) {
+      throw unreachable(error);
+    }
+  }
+
+  /** Becomes the home unless there is one. Rejects with `ClusterError`. */
+  async claim(room: string, settings: RoomSettings): Promise<HomeRecord> {
+    const record = await this.cluster.claimHome(room, { kind: 'broadcast', settings });
+    if (record.instance === this.cluster.self.instance) this.#becomeHome(room, settings);
+    else this.#edges.get(room)?.homeChanged(record.node);
+    return record;
+  }
+
+  /** Makes the broadcast, or changes it: here is its home. */
+  async put(room: string, settings: RoomSettings): Promise<{ info: RoomInfo; created: boolean }> {
+    try {
+      const there = this.#homes.has(room);
+      const record = await this.cluster.claimHome(room, { kind: 'broadcast', settings });
+      if (record.instance !== this.cluster.self.instance) {
+        throw new ServerError('conflict', `room ${room} was made on another node just now: try again`);
+      }
+      try {
+        this.rooms.put(room, settings);
+      } catch (error) {
+        if (!there) await this.cluster.releaseHome(room);
+        throw error;
+      }
+      this.#becomeHome(room, settings);
+      return { info: this.rooms.get(room).info(), created: !there };
+    } catch (error) {
+      throw unreachable(error);
+    }
+  }
+
+  /** The broadcast is over; its home is here. */
+  async remove(room: string): Promise<void> {
+    this.#homes.get(room)?.close(true);
+    this.#homes.delete(room);
+    this.#dropLeftovers(room);
+    if (this.rooms.find(room)) this.rooms.remove(room);
+    await this.cluster.releaseHome(room).catch(() => {});
+  }
+
+  /** Has the broadcast here, whose home is another node. */
+  carry(room: string, { home, settings }: Whereabouts): Room {
+    const carried = this.#homes.get(room)?.room ?? this.#edges.get(room)?.room;
+    if (carried) return carried;
+    const here = this.rooms.open(room, settings);
+    const { cluster, links } = this.#options;
+    const onLeave = (): void => this.#leave(room);
+    this.#edges.set(room, new BroadcastEdge({ room: here, home, settings, cluster, links, onLeave }));
+    return here;
+  }
+
+  placement(): Placement {
+    return this.#options.placement;
+  }
+
+  /** Another node has the publishers, and wants to be home again. */
+  async yieldTo(room: string, node: string): Promise<boolean> {
+    const home = this.#homes.get(room);
+    if (!home || home.room.participants.size > 0) return false;
+    const { settings } = home.room;
+    await this.cluster.releaseHome(room);
+    home.close(false);
+    this.#homes.delete(room);
+    this.carry(room, { home: node, settings });
+    this.#dropLeftovers(room);
+    return true;
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const home of this.#homes.values()) home.close(false);
+    for (const edge of this.#edges.values()) edge.close();
+    this.#homes.clear();
+    this.#edges.clear();
+  }
+
+  #becomeHome(room: string, settings: RoomSettings): void {
+    if (this.#homes.has(room) || this.#closed) return;
+    const { cluster, placement, log } = this.#options;
+    this.rooms.put(room, settings);
+    const edge = this.#edges.get(room);
+    this.#edges.delete(room);
+    this.#homes.set(room, new BroadcastHome({ room: this.rooms.get(room), cluster, placement }));
+    if (!edge) return;
+    log.info({ room }, 'this node is the home of a broadcast now');
+    const links = edge.become();
+    // A home that is thought to be lost may be there still, and what it sends is all that there is.
+    this.#leftovers.set(room, links);
+  }
+
+  #leave(room: string): void {
+    const edge = this.#edges.get(room);
+    if (!edge) return;
+    this.#edges.delete(room);
+    for (const viewer of [...edge.room.viewers]) viewer.ended('the broadcast is over');
+    edge.close();
+  }
+
+  #changed({ id }: Room): void {
+    this.#homes.get(id)?.announce();
+    this.#edges.get(id)?.announce();
+  }
+
+  #nodeDown(node: string): void {
+    if (this.#closed) return;
+    this.#options.placement.forget(node);
+    for (const home of this.#homes.values()) home.nodeDown(node);
+    for (const links of this.#leftovers.values()) for (const link of links) if (link.from === node) link.close();
+    for (const [room, edge] of this.#edges) {
+      edge.nodeDown(node);
+      if (edge.home === node) void this.#elect(room);
+    }
+  }
+
+  #homeChanged(room: string, record: HomeRecord | null): void {
+    if (this.#closed) return;
+    const edge = this.#edges.get(room);
+    if (edge) {
+      if (!record) void this.#elect(room);
+      else if (record.instance !== this.cluster.self.instance && record.node !== edge.home)
+        edge.homeChanged(record.node);
+    }
+    const home = this.#homes.get(room);
+    if (home && record && record.instance !== this.cluster.self.instance) void this.#contest(room, home, record);
+  }
+
+  /** The home is gone: the first of those who are left is it now. */
+  async #elect(room: string): Promise<void> {
+    if (this.#electing.has(room)) return;
+    this.#electing.add(room);
+    for (;;) {
+      const edge = this.#edges.get(room);
+      if (!edge || this.#closed) break;
+      try {
+        const held = await this.cluster.homeOf(room);
+        if (held) edge.homeChanged(held.node);
+        else await this.claim(room, edge.settings);
+        break;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, RETRY_ELECTION_MS));
+      }
+    }
+    this.#electing.delete(room);
+  }
+
+  /** This node was thought to be gone, and another is home. The one with the publishers should be. */
+  async #contest(room: string, home: BroadcastHome, record: HomeRecord): Promise<void> {
+    const { settings } = home.room;
+    if (home.room.participants.size > 0) {
+      try {
+        const reply = YieldReply.parse(await this.cluster.request(record.node, { type: YIELD, room }));
+        if (reply.yielded) {
+          await this.cluster.claimHome(room, { kind: 'broadcast', settings });
+          return;
+        }
+      } catch {
+        // As if it were not yielded.
+      }
+    }
+    if (this.#homes.get(room) !== home || this.#closed) return;
+    this.#homes.delete(room);
+    home.close(false);
+    const release = home.room.hold();
+    for (const participant of [...home.room.participants.values()]) {
+      participant.client?.close('the broadcast is at another server now', true);
+      participant.onMediaLost?.();
+      home.room.leave(participant, 'removed');
+    }
+    this.carry(room, { home: record.node, settings });
+    release();
+  }
+
+  #dropLeftovers(room: string): void {
+    for (const link of this.#leftovers.get(room) ?? []) link.close();
+    this.#leftovers.delete(room);
+  }
+}
+
+/** What a client is told when the other nodes can't be asked. */
+export function unreachable(error: unknown): unknown {
+  if (!(error instanceof ClusterError)) return error;
+  return new ServerError('unavailable', 'the cluster cannot be asked at the moment', error.retryAfterSeconds ?? 2);
+}

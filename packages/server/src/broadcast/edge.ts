@@ -1,0 +1,197 @@
+/**
+ * A broadcast on a node that is not its home: pulled from the parent that the home names, with a backup that stands by, for
+ * as long as the home wants. A new parent is there before the old one is left.
+ */
+import type { RoomSettings } from '@efir/protocol';
+import type { Cluster } from '../cluster/cluster.js';
+import type { Link } from '../cluster/links/link.js';
+import type { Links } from '../cluster/links/links.js';
+import type { Room } from '../rooms/room.js';
+import { type Assignment, ATTACH, Attached, type Presence } from './messages.js';
+
+const ANNOUNCE_MS = 100;
+const PRESENCE_MS = 5000;
+const PAUSES_MS = [100, 300, 1000, 2000, 3000];
+/** A parent that lives and can't be pulled from so often: the home is to name another. */
+const FAILURES = 3;
+
+export interface EdgeOptions {
+  room: Room;
+  home: string;
+  settings: RoomSettings;
+  cluster: Cluster;
+  links: Links;
+  /** Nobody needs it here any more. */
+  onLeave(): void;
+}
+
+export class BroadcastEdge {
+  readonly room: Room;
+  readonly settings: RoomSettings;
+  /** The node that answers for it, as it is known here. */
+  home: string;
+  readonly #cluster: Cluster;
+  readonly #links: Links;
+  readonly #onLeave: () => void;
+  readonly #release: () => void;
+  readonly #stopWatching: () => void;
+  readonly #pulls = new Map<string, Link>();
+  readonly #beat: NodeJS.Timeout;
+  #assignment: Assignment | null = null;
+  #announcing: NodeJS.Timeout | null = null;
+  #retry: NodeJS.Timeout | null = null;
+  #tries = 0;
+  #attaching = false;
+  #again = false;
+  #failed: string | undefined;
+  #closed = false;
+
+  constructor({ room, home, settings, cluster, links, onLeave }: EdgeOptions) {
+    this.room = room;
+    this.home = home;
+    this.settings = settings;
+    this.#cluster = cluster;
+    this.#links = links;
+    this.#onLeave = onLeave;
+    this.#release = room.hold();
+    // To hear of another home.
+    this.#stopWatching = cluster.watch(room.id, () => {});
+    this.#beat = setInterval(() => this.announce(), PRESENCE_MS);
+    this.attach();
+  }
+
+  get parent(): string | null {
+    return this.#assignment?.parent ?? null;
+  }
+
+  get depth(): number {
+    return this.#assignment?.depth ?? 0;
+  }
+
+  /** By id of the node. */
+  get pulls(): ReadonlyMap<string, Link> {
+    return this.#pulls;
+  }
+
+  /** What is told to the others has changed. */
+  announce(): void {
+    if (this.#closed) return;
+    this.#announcing ??= setTimeout(() => {
+      this.#announcing = null;
+      this.#cluster.announce(this.room.id, this.#presence());
+    }, ANNOUNCE_MS);
+  }
+
+  homeChanged(home: string): void {
+    this.home = home;
+    this.attach();
+  }
+
+  nodeDown(node: string): void {
+    this.#pulls.get(node)?.close();
+  }
+
+  /** Asks the home for a place, until it has one. */
+  attach(): void {
+    if (this.#attaching) {
+      this.#again = true;
+      return;
+    }
+    if (this.#retry) clearTimeout(this.#retry);
+    this.#retry = null;
+    this.#attaching = true;
+    void this.#attach().then((done) => {
+      this.#attaching = false;
+      if (this.#closed) return;
+      if (this.#again) {
+        this.#again = false;
+        this.attach();
+      } else if (!done) {
+        const pause = PAUSES_MS[Math.min(this.#tries++, PAUSES_MS.length - 1)];
+        this.#retry = setTimeout(() => this.attach(), pause);
+      } else this.#tries = 0;
+    });
+  }
+
+  /** The home says so. */
+  assign(assignment: Assignment): void {
+    if (this.#closed) return;
+    if (assignment.parent === null) {
+      // Somebody came while the home thought that nobody was here.
+      if (this.room.viewers.size > 0) this.attach();
+      else this.#onLeave();
+      return;
+    }
+    this.#assignment = assignment;
+    for (const node of [assignment.parent, assignment.backup]) if (node !== null) this.#pull(node);
+    this.#tidy();
+    this.announce();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#beat);
+    this.#stopWatching();
+    if (this.#announcing) clearTimeout(this.#announcing);
+    if (this.#retry) clearTimeout(this.#retry);
+    for (const link of this.#pulls.values()) link.close();
+    this.#cluster.announce(this.room.id, null);
+    this.#release();
+  }
+
+  /** As `close`, but what comes by pipes goes on: the links are the caller's now. */
+  become(): Link[] {
+    const links = [...this.#pulls.values()];
+    this.#pulls.clear();
+    this.close();
+    return links;
+  }
+
+  async #attach(): Promise<boolean> {
+    const message = {
+      ...{ type: ATTACH, room: this.room.id, viewers: this.room.viewers.size, parent: this.parent },
+      ...(this.#failed !== undefined && { failed: this.#failed }),
+    };
+    try {
+      const { assignment } = Attached.parse(await this.#cluster.request(this.home, message));
+      this.#failed = undefined;
+      if (assignment && !this.#closed) this.assign(assignment);
+      return assignment !== null;
+    } catch {
+      return false;
+    }
+  }
+
+  #pull(node: string): void {
+    if (this.#pulls.has(node) || node === this.#cluster.self.id) return;
+    const { room } = this;
+    const link = this.#links.pull({ room: room.id, from: node, place: () => room.place.find(), relay: true });
+    this.#pulls.set(node, link);
+    link.on('connected', () => {
+      this.#tidy();
+      this.announce();
+    });
+    link.on('failed', () => {
+      if (node !== this.parent || link.failures % FAILURES !== 0 || !this.#cluster.node(node)) return;
+      this.#failed = node;
+      this.attach();
+    });
+    link.once('closed', () => {
+      if (this.#pulls.get(node) === link) this.#pulls.delete(node);
+    });
+  }
+
+  /** Links that aren't wanted go once the parent's is there. */
+  #tidy(): void {
+    const { parent, backup } = this.#assignment ?? { parent: null, backup: null };
+    if (parent === null || this.#pulls.get(parent)?.state !== 'connected') return;
+    for (const [node, link] of [...this.#pulls]) if (node !== parent && node !== backup) link.close();
+  }
+
+  #presence(): Presence {
+    const { parent, depth, room } = this;
+    const rttMs = parent === null ? null : (this.#pulls.get(parent)?.figures?.roundTripMs ?? null);
+    return { role: 'edge', viewers: room.viewers.size, publishers: 0, parent, depth, rttMs };
+  }
+}
