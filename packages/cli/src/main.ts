@@ -18,6 +18,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<{ command: Com
     load: () => import('./commands/doctor.js'),
   },
   bots: { summary: 'fill a room with robots that publish and receive', load: () => import('./commands/bots.js') },
+  drain: {
+    summary: 'empty a node of a cluster, to stop it without anybody noticing',
+    load: () => import('./commands/drain.js'),
+  },
   plan: { summary: 'say how many servers a broadcast takes', load: () => import('./commands/plan.js') },
 };
 

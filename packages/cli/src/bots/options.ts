@@ -5,6 +5,11 @@ import { LINK_PROFILES, type LinkProfile } from './link.js';
 
 export interface BotsOptions {
   url: string;
+  /** `url`, and other servers of the same cluster. */
+  urls: string[];
+  /** Subscribers watch by WHEP, publishers publish by WHIP. */
+  whep: boolean;
+  whip: boolean;
   room: string;
   /** Robots are spread over so many rooms, `room-1` and so on; 1: `room` itself. */
   rooms: number;
@@ -45,7 +50,9 @@ or, with --page, what a window would show.
 
   --room <name>          room to join (default: demo)
   --rooms <n>            spread the robots over rooms <name>-1, <name>-2 and so on (default: all in one)
-  --url <url>            server (default: http://localhost:3000)
+  --url <url>            server (default: http://localhost:3000); several of one cluster with commas between
+  --whep                 subscribers watch by WHEP, as viewers of a broadcast
+  --whip                 publishers publish by WHIP
   --publishers <n>       robots that send audio and simulcast video (default: 1)
   --subscribers <n>      robots that only receive (default: 0)
   --page <n>             show whoever speaks and n others, hear the loudest three (default: receive everybody)
@@ -70,8 +77,9 @@ const MAX_PAGE = MAX_TILES - 1;
 export function parseBotsOptions(args: string[]): BotsOptions | 'help' {
   const { values } = parsed(args);
   if (values.help) return 'help';
-  const url = values.url ?? 'http://localhost:3000';
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+  const urls = (values.url ?? 'http://localhost:3000').split(',').map((url) => url.replace(/\/+$/, ''));
+  for (const url of urls) {
+    if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) continue;
     throw new BotsUsageError(`--url must be an http:// or https:// address, not ${url}`);
   }
   const room = values.room ?? 'demo';
@@ -79,7 +87,10 @@ export function parseBotsOptions(args: string[]): BotsOptions | 'help' {
     throw new BotsUsageError('--room must be 1 to 60 letters, digits, - or _');
   }
   const options: BotsOptions = {
-    url: url.replace(/\/+$/, ''),
+    url: urls[0],
+    urls,
+    whep: values.whep ?? false,
+    whip: values.whip ?? false,
     room,
     rooms: between('rooms', values.rooms, 1, 1, 1000),
     publishers: count('publishers', values.publishers, 1),
@@ -125,6 +136,8 @@ function parsed(args: string[]) {
         rate: { type: 'string' },
         token: { type: 'string' },
         insecure: { type: 'boolean' },
+        whep: { type: 'boolean' },
+        whip: { type: 'boolean' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -1,5 +1,7 @@
 /** Robots joining at a rate, one loop that plays their clips, and their figures. Times in ms. */
 import { ClientHub } from '@efir/sfu';
+import { Broadcaster } from './http/broadcaster.js';
+import { WhepViewer } from './http/viewer.js';
 import { type Clips, loadClips } from './media/clips.js';
 import type { BotsOptions } from './options.js';
 import { RobotPage } from './page.js';
@@ -12,9 +14,20 @@ import { Talkers } from './talkers.js';
 const PLAY_TICK_MS = 5;
 const MANY_SLOTS = 32_768;
 
+/** What a swarm is made of. */
+interface SwarmMember {
+  join(): Promise<void>;
+  tick(now: number): void;
+  leave(): Promise<void>;
+  snapshot(now: number): RobotSnapshot;
+}
+
 export type SwarmOptions = Pick<
   BotsOptions,
   | 'url'
+  | 'urls'
+  | 'whep'
+  | 'whip'
   | 'room'
   | 'rooms'
   | 'publishers'
@@ -32,14 +45,14 @@ export type SwarmOptions = Pick<
 >;
 
 export class Swarm {
-  readonly robots: Robot[] = [];
+  readonly robots: SwarmMember[] = [];
   readonly #options: SwarmOptions;
   readonly #hub: ClientHub;
   readonly #clips: Clips;
   readonly #timer: NodeJS.Timeout;
   readonly #talkers: Talkers;
   /** Reasons of joins that came to nothing, by robot. */
-  readonly #failures = new Map<Robot, string>();
+  readonly #failures = new Map<SwarmMember, string>();
   #stopped = false;
 
   private constructor(options: SwarmOptions, clips: Clips) {
@@ -101,25 +114,38 @@ export class Swarm {
     const publishes = i < publishers;
     const size = publishes ? publisherPage : page;
     const name = publishes ? `Robot ${i + 1}` : `Listener ${i - publishers + 1}`;
-    const robot = new Robot({
-      url,
-      room: rooms === 1 ? room : `${room}-${(i % rooms) + 1}`,
-      insecure,
-      token,
-      name,
-      hub: this.#hub,
-      clips: publishes ? this.#clip(i) : null,
-      page: size === null ? null : new RobotPage(size, place * size),
-      flipMs: publishes ? null : flipMs,
-      link: publishes ? null : link,
-      seed: i,
-    });
+    const where = rooms === 1 ? room : `${room}-${(i % rooms) + 1}`;
+    const robot =
+      this.#overHttp(i, where) ??
+      new Robot({
+        url,
+        room: where,
+        insecure,
+        token,
+        name,
+        hub: this.#hub,
+        clips: publishes ? this.#clip(i) : null,
+        page: size === null ? null : new RobotPage(size, place * size),
+        flipMs: publishes ? null : flipMs,
+        link: publishes ? null : link,
+        seed: i,
+      });
     this.robots.push(robot);
     try {
       await robot.join();
     } catch (error) {
       this.#failures.set(robot, (error as Error).message);
     }
+  }
+
+  /** By WHIP or WHEP, if it is to be so. */
+  #overHttp(i: number, room: string): SwarmMember | null {
+    const { urls, whep, whip, token, publishers } = this.#options;
+    const hub = this.#hub;
+    if (i < publishers) return whip ? new Broadcaster({ urls, room, token, hub, clips: this.#clip(i) }) : null;
+    // Each begins with another server.
+    const from = (i - publishers) % urls.length;
+    return whep ? new WhepViewer({ urls: [...urls.slice(from), ...urls.slice(0, from)], room, token, hub }) : null;
   }
 
   #clip(i: number): PublishedClips {
