@@ -44,7 +44,8 @@ describe.skipIf(!program)(`a broadcast over nodes${program ? '' : ' (SKIPPED: no
     const flowing = links.filter(({ state }) => state === 'connected');
     expect(flowing.map(({ from, to }) => `${from}>${to}`).sort()).toEqual(['a>b', 'a>c']);
     await until(
-      async () => (await nodes.overview('c')).links.every(({ streams, state }) => state !== 'connected' || streams === 2),
+      async () =>
+        (await nodes.overview('c')).links.every(({ streams, state }) => state !== 'connected' || streams === 2),
       { within: 5000, what: 'one sound and one picture on each link' },
     );
     expect(rooms).toMatchObject([{ id: 'show', kind: 'broadcast', home: 'a', publishers: 1 }]);

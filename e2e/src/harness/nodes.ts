@@ -60,7 +60,15 @@ export class Nodes {
       port,
       args: [
         ...['--redis', this.redis.url, '--cluster-secret', secret, '--node-id', id, '--public-url', url],
-        ...['--max-viewers', `${maxViewers}`, '--max-children', `${maxChildren}`, '--admin-token', ADMIN_TOKEN, ...args],
+        ...[
+          '--max-viewers',
+          `${maxViewers}`,
+          '--max-children',
+          `${maxChildren}`,
+          '--admin-token',
+          ADMIN_TOKEN,
+          ...args,
+        ],
       ],
     });
     this.servers.set(id, server);
@@ -88,7 +96,9 @@ export class Nodes {
   }
 
   async overview(id: string): Promise<Overview> {
-    const response = await fetch(`${this.url(id)}/api/cluster`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+    const response = await fetch(`${this.url(id)}/api/cluster`, {
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+    });
     if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
     return (await response.json()) as Overview;
   }
