@@ -63,7 +63,10 @@ export class Participant extends Emitter<ParticipantEvents> {
       this.touch();
     }
     this.joinedAt = info.joinedAt;
-    this.apart = info.apart === true;
+    if (this.apart !== (info.apart === true)) {
+      this.apart = !this.apart;
+      this.touch();
+    }
     const told = new Map(info.tracks.map((track) => [track.source, track]));
     for (const track of this.tracks) {
       if (!told.has(track.source)) this.removeTrack(track.source);

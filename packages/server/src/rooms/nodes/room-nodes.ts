@@ -95,8 +95,9 @@ export class RoomNodes {
 
   /** Something of what others are told may have changed. */
   changed(): void {
-    if (!this.#nodes || this.#closed || this.#timer) return;
+    if (!this.#nodes || this.#closed) return;
     this.#pull();
+    if (this.#timer) return;
     const pause = ANNOUNCE_MS + this.#room.participants.size * ANNOUNCE_MS_PER_PERSON;
     const wait = Math.max(0, this.#announcedMs + pause - performance.now());
     this.#timer = setTimeout(() => {
