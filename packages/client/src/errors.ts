@@ -44,8 +44,8 @@ export class EfirError extends Error {
   constructor(
     readonly code: EfirErrorCode,
     message: string,
-    /** The track it is about, if any; `cause` is the browser's own error. */
-    readonly details: { source?: TrackSource; cause?: unknown } = {},
+    /** The track it is about, if any; `cause` is the browser's own error; `url`, with `elsewhere`, the server to ask. */
+    readonly details: { source?: TrackSource; cause?: unknown; url?: string } = {},
   ) {
     super(message, { cause: details.cause });
   }

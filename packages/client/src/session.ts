@@ -56,7 +56,11 @@ const FINAL: ReadonlySet<EfirErrorCode> = new Set([
   'unsupported',
   'unsupported-browser',
   'conflict',
+  'elsewhere',
 ]);
+
+/** To other servers, one after the other. */
+const MAX_REDIRECTS = 3;
 
 /**
  * Our stay in a room: one identity over many sockets, many PeerConnections and both topologies. `Recovery` decides what to
@@ -78,6 +82,8 @@ export class Session {
   private ended = false;
   /** An exchange was cut off with its socket: make it up on the next one. */
   private offerOwed = false;
+  /** Since we were in. */
+  private redirects = 0;
   private readonly watch = new NetworkWatch({
     offline: () => this.recovery.offline(),
     changed: () => this.act(() => this.recovery.online(now())),
@@ -220,6 +226,7 @@ export class Session {
     const { paths } = this;
     const { room, migration, participants } = reply;
     this.resume = reply.resume;
+    this.redirects = 0;
     this.info = room;
     this.wanted = migration?.topology ?? (room.topology === 'mesh' ? 'mesh' : 'sfu');
     this.iceServers.take(reply);
@@ -255,7 +262,9 @@ export class Session {
 
   private refused(error: EfirError, resuming: boolean): void {
     if (this.ended || error.code === 'closed') return;
-    if (resuming && FINAL.has(error.code)) {
+    const sent = error.code === 'elsewhere' && this.redirects++ < MAX_REDIRECTS;
+    if (sent && this.signalling.redirect(error.details.url)) this.signalling.open();
+    else if (resuming && FINAL.has(error.code)) {
       // The identity is gone (the server was restarted, or it took too long): come in as somebody new.
       this.resume = undefined;
       void this.enter();

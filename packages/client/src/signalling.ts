@@ -48,8 +48,17 @@ export class Signalling extends Emitter<SignallingEvents> {
   private attempts = 0;
   private opened = false;
 
+  private elsewhere: string | undefined;
+
   constructor(private readonly url: string | undefined) {
     super();
+  }
+
+  /** The next socket is to that server; those after it, to ours again. False: that is no address. */
+  redirect(url: string | undefined): boolean {
+    if (url === undefined || !/^https?:\/\//.test(url)) return false;
+    this.elsewhere = url;
+    return true;
   }
 
   /** Opens a socket; one that is open is replaced without a `lost`. */
@@ -63,7 +72,9 @@ export class Signalling extends Emitter<SignallingEvents> {
       transports: ['websocket', 'polling'],
       tryAllTransports: true,
     };
-    const socket: Socket = this.url ? io(this.url.replace(/\/$/, '') + NAMESPACE, options) : io(NAMESPACE, options);
+    const url = this.elsewhere ?? this.url;
+    this.elsewhere = undefined;
+    const socket: Socket = url ? io(url.replace(/\/$/, '') + NAMESPACE, options) : io(NAMESPACE, options);
     this.socket = socket;
     const lost = (reason: string) => {
       if (this.socket !== socket) return;
@@ -109,7 +120,7 @@ export class Signalling extends Emitter<SignallingEvents> {
             resolve(reply as Granted<Name>);
           } else {
             const error = reply?.error ?? { code: 'internal' as const, message: `No proper reply to ${name}` };
-            reject(new EfirError(error.code, error.message));
+            reject(new EfirError(error.code, error.message, 'url' in error ? { url: error.url } : {}));
           }
         });
     });

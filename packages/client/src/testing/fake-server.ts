@@ -39,16 +39,21 @@ export class FakeSocket {
 export class FakeServer {
   readonly requests: { name: keyof ClientRequests; payload: Record<string, unknown> }[] = [];
   readonly sockets: FakeSocket[] = [];
+  /** Of each socket. */
+  readonly addresses: string[] = [];
+  onSocket: (address: string) => void = () => {};
   participants: ParticipantInfo[] = [];
   /** Answers instead of the usual one; by request. */
-  refuse: Partial<Record<keyof ClientRequests, { code: string; message: string }>> = {};
+  refuse: Partial<Record<keyof ClientRequests, { code: string; message: string; url?: string }>> = {};
   resumed = true;
 
   get socket(): FakeSocket {
     return this.sockets[this.sockets.length - 1] as FakeSocket;
   }
 
-  readonly io = (): FakeSocket => {
+  readonly io = (address: string): FakeSocket => {
+    this.addresses.push(address);
+    this.onSocket(address);
     const socket = new FakeSocket(this);
     this.sockets.push(socket);
     setTimeout(() => {
