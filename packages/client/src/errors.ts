@@ -38,6 +38,19 @@ export type LocalErrorCode =
 /** Codes that the server sends are passed on as they are: `room-full`, `unauthorized`, `not-found`, … */
 export type EfirErrorCode = LocalErrorCode | ErrorReply['code'];
 
+/** Refusals that trying again won't change. */
+export const FINAL: ReadonlySet<EfirErrorCode> = new Set([
+  'room-full',
+  'unauthorized',
+  'forbidden',
+  'not-found',
+  'bad-request',
+  'unsupported',
+  'unsupported-browser',
+  'conflict',
+  'elsewhere',
+]);
+
 /** The one error class of this SDK: switch on `code`; `message` is an English sentence for logs. */
 export class EfirError extends Error {
   override readonly name = 'EfirError';

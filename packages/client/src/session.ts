@@ -10,7 +10,7 @@ import type {
 import { IceServers } from './connection/ice-servers.js';
 import { NetworkWatch } from './connection/network-watch.js';
 import { Recovery } from './connection/recovery.js';
-import { asEfirError, EfirError, type EfirErrorCode } from './errors.js';
+import { asEfirError, EfirError, FINAL } from './errors.js';
 import type { LocalParticipant } from './local-participant.js';
 import { MeshPath } from './mesh/mesh-path.js';
 import type { RoomOptions } from './options.js';
@@ -45,19 +45,6 @@ export interface SessionCallbacks extends Pick<PathEvents, 'onData' | 'onDataSta
   /** Over, and not by `leave()`. */
   onClosed(reason: string, retry: boolean, error?: EfirError): void;
 }
-
-/** Refusals that trying again won't change. */
-const FINAL: ReadonlySet<EfirErrorCode> = new Set([
-  'room-full',
-  'unauthorized',
-  'forbidden',
-  'not-found',
-  'bad-request',
-  'unsupported',
-  'unsupported-browser',
-  'conflict',
-  'elsewhere',
-]);
 
 /** To other servers, one after the other. */
 const MAX_REDIRECTS = 3;
