@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { ADMIN_TOKEN, Nodes, playing } from './harness/nodes.js';
+import { ADMIN_TOKEN, CLUSTER_SECRET, Nodes, playing, type WhepViewer } from './harness/nodes.js';
 import { findRedis } from './harness/redis.js';
 import { until } from './harness/until.js';
 
@@ -62,6 +62,53 @@ describe.skipIf(!program)(`a broadcast over nodes${program ? '' : ' (SKIPPED: no
     expect(await told.json()).toMatchObject({ settings: { title: 'News' } });
     expect(await nodes.get('a').metric('efir_cluster_nodes')).toBe(3);
   });
+
+  test('a node with another secret, or the id of one that is there, is told so and ends; nobody notices', async () => {
+    const viewers = await watching(2);
+    for (const [id, secret, said] of [
+      ['d', 'another-secret-of-16', 'have another secret'],
+      ['a', CLUSTER_SECRET, 'with the id a is in the cluster already'],
+    ] as const) {
+      await expect(nodes.start(id, { secret })).rejects.toThrow(said);
+    }
+    expect(await nodes.get('a').metric('efir_cluster_bad_signatures_total')).toBe(1);
+    expect((await nodes.overview('a')).nodes.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    await playing(viewers);
+  });
+
+  test('a node that is drained is left by its viewers, who notice nothing, and takes nobody new', async () => {
+    await Promise.all(['e', 'f'].map((id) => nodes.start(id, { maxViewers: 20 })));
+    await nodes.together();
+    const viewers = await watching(10);
+    const moved = viewers.filter((viewer) => nodes.nodeOf(viewer) === 'f');
+    expect(moved.length).toBeGreaterThan(1);
+    for (const viewer of viewers) viewer.longestGapMs = 0;
+    expect((await nodes.drain('a', 'nobody')).status).toBe(404);
+    expect((await nodes.drain('a', 'f')).status).toBe(202);
+    const started = performance.now();
+    await until(() => moved.every((viewer) => nodes.nodeOf(viewer) !== 'f'), {
+      within: 10_000,
+      what: 'they have moved',
+    });
+    expect(performance.now() - started).toBeLessThan(10_000);
+    await playing(viewers);
+    const others = viewers.filter((viewer) => !moved.includes(viewer));
+    const hiccup = Math.max(...others.map(({ longestGapMs }) => longestGapMs));
+    expect(Math.max(...moved.map(({ longestGapMs }) => longestGapMs)) - hiccup).toBeLessThan(500);
+    expect(moved.every(({ moves }) => moves > 0)).toBe(true);
+    const late = await nodes.viewers(2, 'show', ['f']);
+    expect(late.map((viewer) => nodes.nodeOf(viewer))).not.toContain('f');
+    await until(async () => (await nodes.overview('a')).nodes.find(({ id }) => id === 'f')?.load?.viewers === 0, {
+      within: 5000,
+      what: 'the node says that it is empty',
+    });
+    expect(await nodes.get('f').stop()).toBe(0);
+  });
+
+  async function watching(count: number): Promise<WhepViewer[]> {
+    await nodes.broadcast('show', ['a']);
+    return nodes.viewers(count, 'show', ['a', 'b', 'c']);
+  }
 });
 
 const OFFER = [

@@ -1,10 +1,11 @@
 /** Servers of one cluster, each in its own process as `npm start` runs it, on a Redis of their own; and who publishes and watches. */
-import { Broadcaster, loadClips, WhepViewer } from '@efir/cli';
-import { ClientHub } from '@efir/sfu';
+import { Broadcaster, ClientHub, loadClips, WhepViewer } from '@efir/cli';
 import { freePorts } from './ports.js';
 import { Redis } from './redis.js';
 import { Server } from './server.js';
 import { until } from './until.js';
+
+export type { WhepViewer };
 
 export const CLUSTER_SECRET = 'a-secret-of-the-tests';
 export const ADMIN_TOKEN = 'an-admin-token-of-the-tests';

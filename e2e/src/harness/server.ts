@@ -56,7 +56,11 @@ export class Server {
     });
     const server = new Server(child, port, mediaPort);
     try {
-      await until(() => server.healthy(), { within: 20_000, what: 'the server answers /healthz' });
+      await until(() => child.exitCode !== null || server.healthy(), {
+        within: 20_000,
+        what: 'the server answers /healthz',
+      });
+      if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
     } catch (error) {
       await server.stop();
       throw new Error(`${(error as Error).message}\nthe server wrote:\n${server.log}`);

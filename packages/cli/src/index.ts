@@ -1,3 +1,4 @@
+export { ClientHub } from '@efir/sfu';
 export { Broadcaster } from './bots/http/broadcaster.js';
 export { WhepViewer } from './bots/http/viewer.js';
 export { loadClips } from './bots/media/clips.js';

@@ -38,27 +38,14 @@ export type LocalErrorCode =
 /** Codes that the server sends are passed on as they are: `room-full`, `unauthorized`, `not-found`, … */
 export type EfirErrorCode = LocalErrorCode | ErrorReply['code'];
 
-/** Refusals that trying again won't change. */
-export const FINAL: ReadonlySet<EfirErrorCode> = new Set([
-  'room-full',
-  'unauthorized',
-  'forbidden',
-  'not-found',
-  'bad-request',
-  'unsupported',
-  'unsupported-browser',
-  'conflict',
-  'elsewhere',
-]);
-
 /** The one error class of this SDK: switch on `code`; `message` is an English sentence for logs. */
 export class EfirError extends Error {
   override readonly name = 'EfirError';
   constructor(
     readonly code: EfirErrorCode,
     message: string,
-    /** The track it is about, if any; `cause` is the browser's own error; `url`, with `elsewhere`, the server to ask. */
-    readonly details: { source?: TrackSource; cause?: unknown; url?: string } = {},
+    /** The track it is about, if any; `cause` is the browser's own error. */
+    readonly details: { source?: TrackSource; cause?: unknown } = {},
   ) {
     super(message, { cause: details.cause });
   }

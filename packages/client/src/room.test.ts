@@ -6,7 +6,7 @@ import { FakePeerConnection, fakeMedia } from './testing/fake-media.js';
 import { FakeServer } from './testing/fake-server.js';
 
 let server: FakeServer;
-vi.mock('socket.io-client', () => ({ io: (address: string) => server.io(address) }));
+vi.mock('socket.io-client', () => ({ io: () => server.io() }));
 
 const ann: ParticipantInfo = {
   id: 'ann',
@@ -114,24 +114,6 @@ test('an identity that the server has forgotten is taken up anew, with a new pee
   server.cut();
   await connected(room);
   expect(FakePeerConnection.all).toHaveLength(2);
-});
-
-test('a room that is on another server is entered there', async () => {
-  server.refuse.enter = { code: 'elsewhere', message: 'go there', url: 'http://b.test' };
-  server.onSocket = (address) => {
-    if (address.startsWith('http://b.test')) server.refuse = {};
-  };
-  await join();
-  expect(server.addresses).toEqual(['/sfu', 'http://b.test/sfu']);
-  server.cut();
-  await vi.waitFor(() => expect(server.addresses).toEqual(['/sfu', 'http://b.test/sfu', '/sfu']));
-});
-
-test('servers that send one another back and forth are given up', async () => {
-  server.refuse.enter = { code: 'elsewhere', message: 'go there', url: 'http://b.test' };
-  const room = new Room({ room: 'demo', name: 'Ann' });
-  await expect(room.connect()).rejects.toMatchObject({ code: 'elsewhere' });
-  expect(server.addresses).toHaveLength(4);
 });
 
 test('a full room refuses, and says so', async () => {

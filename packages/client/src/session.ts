@@ -10,7 +10,7 @@ import type {
 import { IceServers } from './connection/ice-servers.js';
 import { NetworkWatch } from './connection/network-watch.js';
 import { Recovery } from './connection/recovery.js';
-import { asEfirError, EfirError, FINAL } from './errors.js';
+import { asEfirError, EfirError, type EfirErrorCode } from './errors.js';
 import type { LocalParticipant } from './local-participant.js';
 import { MeshPath } from './mesh/mesh-path.js';
 import type { RoomOptions } from './options.js';
@@ -46,8 +46,17 @@ export interface SessionCallbacks extends Pick<PathEvents, 'onData' | 'onDataSta
   onClosed(reason: string, retry: boolean, error?: EfirError): void;
 }
 
-/** To other servers, one after the other. */
-const MAX_REDIRECTS = 3;
+/** Refusals that trying again won't change. */
+const FINAL: ReadonlySet<EfirErrorCode> = new Set([
+  'room-full',
+  'unauthorized',
+  'forbidden',
+  'not-found',
+  'bad-request',
+  'unsupported',
+  'unsupported-browser',
+  'conflict',
+]);
 
 /**
  * Our stay in a room: one identity over many sockets, many PeerConnections and both topologies. `Recovery` decides what to
@@ -69,8 +78,6 @@ export class Session {
   private ended = false;
   /** An exchange was cut off with its socket: make it up on the next one. */
   private offerOwed = false;
-  /** Since we were in. */
-  private redirects = 0;
   private readonly watch = new NetworkWatch({
     offline: () => this.recovery.offline(),
     changed: () => this.act(() => this.recovery.online(now())),
@@ -213,7 +220,6 @@ export class Session {
     const { paths } = this;
     const { room, migration, participants } = reply;
     this.resume = reply.resume;
-    this.redirects = 0;
     this.info = room;
     this.wanted = migration?.topology ?? (room.topology === 'mesh' ? 'mesh' : 'sfu');
     this.iceServers.take(reply);
@@ -249,9 +255,7 @@ export class Session {
 
   private refused(error: EfirError, resuming: boolean): void {
     if (this.ended || error.code === 'closed') return;
-    const sent = error.code === 'elsewhere' && this.redirects++ < MAX_REDIRECTS;
-    if (sent && this.signalling.redirect(error.details.url)) this.signalling.open();
-    else if (resuming && FINAL.has(error.code)) {
+    if (resuming && FINAL.has(error.code)) {
       // The identity is gone (the server was restarted, or it took too long): come in as somebody new.
       this.resume = undefined;
       void this.enter();
@@ -259,7 +263,7 @@ export class Session {
       this.finish(error.code, false, error);
     } else {
       this.signalling.close();
-      this.callbacks.onError(error);
+      if (error.code !== 'elsewhere') this.callbacks.onError(error);
       this.act(() => this.recovery.signallingLost(now()));
     }
   }

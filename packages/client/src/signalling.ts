@@ -47,18 +47,19 @@ export class Signalling extends Emitter<SignallingEvents> {
   private socket: Socket | null = null;
   private attempts = 0;
   private opened = false;
+  /** Where a socket is opened next; undefined: where the page came from. */
+  private url: string | undefined;
+  /** Servers of the cluster to try when that one can't be reached. */
+  private others: (string | undefined)[] = [];
 
-  private elsewhere: string | undefined;
-
-  constructor(private readonly url: string | undefined) {
+  constructor(private readonly first: string | undefined) {
     super();
+    this.url = first;
   }
 
-  /** The next socket is to that server; those after it, to ours again. False: that is no address. */
-  redirect(url: string | undefined): boolean {
-    if (url === undefined || !/^https?:\/\//.test(url)) return false;
-    this.elsewhere = url;
-    return true;
+  /** What an `enter` told. */
+  private setAlternatives(urls: readonly string[]): void {
+    this.others = [this.first, ...urls].filter((url) => url !== this.url);
   }
 
   /** Opens a socket; one that is open is replaced without a `lost`. */
@@ -72,9 +73,7 @@ export class Signalling extends Emitter<SignallingEvents> {
       transports: ['websocket', 'polling'],
       tryAllTransports: true,
     };
-    const url = this.elsewhere ?? this.url;
-    this.elsewhere = undefined;
-    const socket: Socket = url ? io(url.replace(/\/$/, '') + NAMESPACE, options) : io(NAMESPACE, options);
+    const socket: Socket = this.url ? io(this.url.replace(/\/$/, '') + NAMESPACE, options) : io(NAMESPACE, options);
     this.socket = socket;
     const lost = (reason: string) => {
       if (this.socket !== socket) return;
@@ -87,7 +86,10 @@ export class Signalling extends Emitter<SignallingEvents> {
       this.attempts = 0;
       this.emit('open', {});
     });
-    socket.on('connect_error', (error) => lost(error.message));
+    socket.on('connect_error', (error) => {
+      if (this.socket === socket) this.turn();
+      lost(error.message);
+    });
     socket.on('disconnect', (reason) => lost(reason));
     for (const name of SERVER_EVENTS) {
       socket.on(name, (payload: unknown) => {
@@ -116,11 +118,13 @@ export class Signalling extends Emitter<SignallingEvents> {
             const text = `The server didn't answer ${name}`;
             reject(new EfirError(socket.connected ? 'timeout' : 'signalling', text, { cause: failed }));
           } else if (reply?.ok) {
+            if (name === 'enter') this.setAlternatives((reply as Granted<'enter'>).alternatives ?? []);
             onReply?.(reply as Granted<Name>);
             resolve(reply as Granted<Name>);
           } else {
+            if (reply?.error.code === 'elsewhere') this.goTo(reply.error.url);
             const error = reply?.error ?? { code: 'internal' as const, message: `No proper reply to ${name}` };
-            reject(new EfirError(error.code, error.message, 'url' in error ? { url: error.url } : {}));
+            reject(new EfirError(error.code, error.message));
           }
         });
     });
@@ -128,6 +132,22 @@ export class Signalling extends Emitter<SignallingEvents> {
 
   close(): void {
     this.discard();
+  }
+
+  /** From the next `open` on. */
+  private goTo(url: string | undefined): void {
+    if (url === undefined || !/^https?:\/\//.test(url)) return;
+    if (!this.others.includes(this.url)) this.others.push(this.url);
+    this.others = this.others.filter((other) => other !== url);
+    this.url = url;
+  }
+
+  /** The next time another server is asked, and this one after all others. */
+  private turn(): void {
+    const [next] = this.others;
+    if (this.others.length === 0) return;
+    this.others = [...this.others.slice(1), this.url];
+    this.url = next;
   }
 
   private discard(): void {

@@ -70,6 +70,8 @@ export const EnterReply = reply({
   /** The room is moving; the event `topology` of this epoch follows. */
   migration: PendingMigration.optional(),
   participants: z.array(ParticipantInfo),
+  /** Other servers of the cluster, to ask when this one is gone. */
+  alternatives: z.array(z.string().max(300)).max(8).optional(),
   ...iceServers,
 });
 export type EnterReply = z.infer<typeof EnterReply>;

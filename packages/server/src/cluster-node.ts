@@ -24,10 +24,13 @@ export interface ClusterNodeOptions {
   rooms: Rooms;
   metrics: Metrics & { registry: Registry };
   log: Logger;
+  /** There may be others. */
+  clustered: boolean;
 }
 
 export class ClusterNode {
   readonly cluster: Cluster;
+  readonly clustered: boolean;
   readonly dispatch: Dispatch;
   readonly links: Links;
   readonly broadcasts: Broadcasts;
@@ -37,8 +40,9 @@ export class ClusterNode {
   readonly drain: DrainOfNode;
   readonly #reports: { stop(): void };
 
-  constructor({ config, cluster, engine, rooms, metrics, log }: ClusterNodeOptions) {
+  constructor({ config, cluster, engine, rooms, metrics, log, clustered }: ClusterNodeOptions) {
     this.cluster = cluster;
+    this.clustered = clustered;
     this.dispatch = new Dispatch(cluster);
     const { dispatch } = this;
     this.links = new Links({
@@ -51,7 +55,6 @@ export class ClusterNode {
     const { links } = this;
     rooms.nodes = { cluster, links };
     this.calls = new Calls({ rooms, cluster, dispatch, log });
-    const clustered = config.redis !== undefined;
     const placement = openPlacement(config);
     this.broadcasts = new Broadcasts({ cluster, dispatch, links, placement, rooms, log, clustered });
     this.sessions = new HttpMediaSessions(metrics);

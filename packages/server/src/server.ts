@@ -83,7 +83,10 @@ export async function startServer(input: ServerConfigInput = {}, parts: Parts = 
     cluster = parts.cluster ?? (await openCluster(config, { log, url: networkUrls[0] ?? url, version: VERSION }));
     // Before Socket.IO takes over the listeners that are there.
     const release = early.end();
-    const running = serve({ config, log, http, certificate, workers, cluster });
+    const running = serve({
+      ...{ config, log, http, certificate, workers, cluster },
+      clustered: parts.cluster !== undefined || config.redis !== undefined,
+    });
     release();
     return running;
   } catch (error) {
@@ -118,9 +121,10 @@ interface Assembly {
   certificate: Certificate | null;
   workers: MediaWorkers;
   cluster: Cluster;
+  clustered: boolean;
 }
 
-function serve({ config, log, http, certificate, workers, cluster }: Assembly): RunningServer {
+function serve({ config, log, http, certificate, workers, cluster, clustered }: Assembly): RunningServer {
   const engine = new MediaEngine(workers, { announced: config.announcedIps, listen: config.mediaListen });
   const { meshMax, sfuMax, classicMax, maxRooms, resumeGraceMs } = config;
   const topology = {
@@ -135,7 +139,7 @@ function serve({ config, log, http, certificate, workers, cluster }: Assembly): 
   measureQuality(metrics.registry, { engine, rooms });
   const limits = new Limits(config.rateLimits, (limit) => metrics.limited.inc({ limit }));
   const tokens = new Tokens(config.apiSecret, config.requireTokens, config.clusterSecret);
-  const node = new ClusterNode({ config, cluster, engine, rooms, metrics, log });
+  const node = new ClusterNode({ config, cluster, engine, rooms, metrics, log, clustered });
   const app = createApp({ config, rooms, workers, tokens, limits, metrics, log, node });
   const trust: TrustProxy = app.get('trust proxy fn');
 

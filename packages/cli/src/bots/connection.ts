@@ -24,6 +24,8 @@ export class SignalingError extends Error {
   constructor(
     readonly code: string,
     message: string,
+    /** With `elsewhere`: the server to ask instead. */
+    readonly url?: string,
   ) {
     super(message);
   }
@@ -182,8 +184,8 @@ export class RoomConnection extends EventEmitter<RoomConnectionEvents> {
     if (!reply.success) throw new SignalingError('bad-reply', `the server's answer to ${event} makes no sense`);
     const { data } = reply;
     if (!data.ok) {
-      const { error } = data as unknown as { error: { code: string; message: string } };
-      throw new SignalingError(error.code, error.message);
+      const { error } = data as unknown as { error: { code: string; message: string; url?: string } };
+      throw new SignalingError(error.code, error.message, error.url);
     }
     return data as Accepted<T>;
   }

@@ -1,5 +1,6 @@
 /** Robots joining at a rate, one loop that plays their clips, and their figures. Times in ms. */
 import { ClientHub } from '@efir/sfu';
+import { SignalingError } from './connection.js';
 import { Broadcaster } from './http/broadcaster.js';
 import { WhepViewer } from './http/viewer.js';
 import { type Clips, loadClips } from './media/clips.js';
@@ -108,8 +109,9 @@ export class Swarm {
     this.#hub.close();
   }
 
-  async #start(i: number): Promise<void> {
-    const { url, room, rooms, insecure, token, publishers, page, publisherPage, flipMs, link } = this.#options;
+  /** `url`: another server than the first one, which said so. */
+  async #start(i: number, url = this.#options.url): Promise<void> {
+    const { room, rooms, insecure, token, publishers, page, publisherPage, flipMs, link } = this.#options;
     const place = Math.floor(i / rooms);
     const publishes = i < publishers;
     const size = publishes ? publisherPage : page;
@@ -134,6 +136,12 @@ export class Swarm {
     try {
       await robot.join();
     } catch (error) {
+      const elsewhere = error instanceof SignalingError && error.code === 'elsewhere' ? error.url : undefined;
+      if (elsewhere !== undefined && elsewhere !== url && !this.#stopped) {
+        this.robots.splice(this.robots.indexOf(robot), 1);
+        await robot.leave();
+        return this.#start(i, elsewhere);
+      }
       this.#failures.set(robot, (error as Error).message);
     }
   }

@@ -39,21 +39,16 @@ export class FakeSocket {
 export class FakeServer {
   readonly requests: { name: keyof ClientRequests; payload: Record<string, unknown> }[] = [];
   readonly sockets: FakeSocket[] = [];
-  /** Of each socket. */
-  readonly addresses: string[] = [];
-  onSocket: (address: string) => void = () => {};
   participants: ParticipantInfo[] = [];
   /** Answers instead of the usual one; by request. */
-  refuse: Partial<Record<keyof ClientRequests, { code: string; message: string; url?: string }>> = {};
+  refuse: Partial<Record<keyof ClientRequests, { code: string; message: string }>> = {};
   resumed = true;
 
   get socket(): FakeSocket {
     return this.sockets[this.sockets.length - 1] as FakeSocket;
   }
 
-  readonly io = (address: string): FakeSocket => {
-    this.addresses.push(address);
-    this.onSocket(address);
+  readonly io = (): FakeSocket => {
     const socket = new FakeSocket(this);
     this.sockets.push(socket);
     setTimeout(() => {

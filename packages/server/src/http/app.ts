@@ -15,7 +15,7 @@ export function createApp(context: HttpContext): Express {
   app.set('trust proxy', config.trustProxy);
   app.disable('x-powered-by');
   app.use(observe(context));
-  app.use(...securityHeaders());
+  app.use(...securityHeaders({ elsewhere: context.node.clustered }));
 
   app
     .route('/healthz')

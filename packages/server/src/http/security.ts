@@ -2,7 +2,8 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
 /** Headers that keep our page to itself and let it do what it must: camera, microphone, screen, WebSockets, blobs. */
-export function securityHeaders(): RequestHandler[] {
+/** `elsewhere`: pages may have to go on at other servers of a cluster. */
+export function securityHeaders({ elsewhere = false }: { elsewhere?: boolean } = {}): RequestHandler[] {
   return [
     helmet({
       contentSecurityPolicy: {
@@ -15,7 +16,7 @@ export function securityHeaders(): RequestHandler[] {
           fontSrc: ["'self'", 'data:'],
           mediaSrc: ["'self'", 'blob:', 'mediastream:'],
           // 'self' does not cover WebSockets in all browsers.
-          connectSrc: ["'self'", 'ws:', 'wss:'],
+          connectSrc: ["'self'", 'ws:', 'wss:', ...(elsewhere ? ['http:', 'https:'] : [])],
           workerSrc: ["'self'", 'blob:'],
           manifestSrc: ["'self'"],
           objectSrc: ["'none'"],

@@ -52,6 +52,8 @@ export interface ConnectionTransport {
   host: string | undefined;
 }
 
+const MAX_ALTERNATIVES = 8;
+
 type Ok<T> = Extract<T, { ok: true }>;
 
 export class Connection implements ParticipantClient {
@@ -220,8 +222,16 @@ export class Connection implements ParticipantClient {
       room: room.info(),
       ...(pending && { migration: pending }),
       participants: room.participantInfos(),
+      ...this.#alternatives(),
       ...this.#context.iceServers(participant.id, this.#transport.host),
     };
+  }
+
+  #alternatives(): { alternatives?: string[] } {
+    const { cluster, clustered } = this.#context.broadcasts;
+    if (!clustered) return {};
+    const others = cluster.nodes().filter(({ self, draining, isolated }) => !self && !draining && isolated === null);
+    return { alternatives: others.slice(0, MAX_ALTERNATIVES).map(({ url }) => url) };
   }
 
   #membership(): { room: Room; participant: Participant } {

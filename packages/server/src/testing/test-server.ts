@@ -38,7 +38,7 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const workers = new FakeWorkers(size);
   const input = { port: 0, host: '127.0.0.1', resumeGraceMs: 60, meshMax: 0, ...config };
-  const server = await startServer(input, { workers, log: pino({ level: 'silent' }), ...(cluster && { cluster }) });
+  const server = await startServer(input, { workers, log: pino({ level: 'silent' }), cluster });
   const clients: (TestClient | ClassicClient)[] = [];
   const base = `http://127.0.0.1:${server.port}`;
   const connect = (): TestClient => {
