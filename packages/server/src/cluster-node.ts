@@ -53,7 +53,7 @@ export class ClusterNode {
       },
     });
     const { links } = this;
-    rooms.nodes = { cluster, links };
+    if (clustered) rooms.nodes = { cluster, links };
     this.calls = new Calls({ rooms, cluster, dispatch, log });
     const placement = openPlacement(config);
     this.broadcasts = new Broadcasts({ cluster, dispatch, links, placement, rooms, log, clustered });

@@ -138,7 +138,8 @@ export class Room {
   /** Throws `room-full`, `conflict` if the newcomer can't be on what the room runs on, or `not-found` if it has just closed. */
   join(participant: Participant): void {
     if (this.closed) throw new ServerError('not-found', `room ${this.id} is closed`);
-    if (this.size >= this.settings.maxParticipants) {
+    const others = this.size - Number(this.nodes.elsewhere.people.has(participant.id));
+    if (others >= this.settings.maxParticipants) {
       throw new ServerError('room-full', `room ${this.id} is full (${this.settings.maxParticipants})`, 30);
     }
     this.topology.admit(participant.classic ? 'classic' : participant.sfuOnly ? 'sfu-only' : 'participant');

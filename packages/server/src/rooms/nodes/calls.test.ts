@@ -303,8 +303,13 @@ test('who loses their node comes back on another one as who they were', async ()
   for (const client of [bob, cay]) expect(client.seen('participant-left')).toEqual([]);
 });
 
-test('who is sent to another node while theirs lives is taken over from there', async () => {
+test('who is sent to another node while theirs lives is taken over from there, also if the room is full', async () => {
   const [a, b] = await two({ resumeGraceMs: 60_000 });
+  await fetch(a.url('/api/rooms/demo'), {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ maxParticipants: 2 }),
+  });
   const [ann, bob] = [await a.enter('demo', 'Ann'), await b.enter('demo', 'Bob')];
   await joined(ann, bob.id);
   ann.socket.disconnect();

@@ -38,8 +38,9 @@ test('who is new, other, and gone is found by comparison', () => {
 test('who moves from one node to another stays, whichever of the two is heard first', () => {
   const elsewhere = new Elsewhere();
   elsewhere.update('a', says([person('ann')]), nobody);
-  const moved = person('ann', { transport: 'ann.7' });
+  const moved = person('ann', { transport: 'ann.7', transports: 7 });
   expect(names(elsewhere.update('b', says([moved]), nobody))).toEqual({ updated: ['ann'], republished: ['ann'] });
+  expect(names(elsewhere.update('a', says([person('ann', { name: 'before' })]), nobody))).toEqual({});
   expect(names(elsewhere.update('a', null, nobody))).toEqual({});
   expect(elsewhere.people.get('ann')).toMatchObject({ node: 'b', media: { transport: 'ann.7' } });
 });

@@ -114,6 +114,8 @@ export class Elsewhere {
   #take(node: string, person: Person, changes: Changes): void {
     const before = this.people.get(person.id);
     if (!before || before.node !== node) {
+      // Taken over from a node that does not know it yet: the last transports are the later ones.
+      if (before && before.person.transports > person.transports) return;
       const remote = new RemoteParticipant(node, person);
       this.people.set(person.id, remote);
       if (before) changes.updated.push(remote);

@@ -39,6 +39,8 @@ export interface Before {
 }
 
 export const CALL_YIELD = 'call-yield';
+/** A node that lives gives somebody up at once, and they wait for it. */
+const YIELD_MS = 1000;
 /** Those who come in wait so long to hear who is there. */
 const KNOWN_MS = 700;
 /** Between announcements; more in large rooms, whose announcements are large. */
@@ -152,11 +154,13 @@ export class RoomNodes {
     const { id, joinedAt } = remote.person;
     if (cluster.node(remote.node)) {
       try {
-        await cluster.request(remote.node, { type: CALL_YIELD, room: this.#room.id, participant: id, secret });
+        const message = { type: CALL_YIELD, room: this.#room.id, participant: id, secret };
+        await cluster.request(remote.node, message, YIELD_MS);
       } catch (error) {
         this.#log.info({ participant: id, reason: (error as Error).message }, 'a participant could not be taken over');
-        // Of a node that has just died: who has the secret is the one.
         if (!(error instanceof ClusterError) || error.code === 'refused') return null;
+        // Of a node that has just died: who has the secret is the one.
+        void cluster.suspect(remote.node).catch(() => false);
       }
     }
     return { id, joinedAt, transports: remote.person.transports + UNTOLD_TRANSPORTS };
