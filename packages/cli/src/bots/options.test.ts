@@ -6,6 +6,8 @@ test('a command line becomes options, with defaults for what it leaves out', () 
     parseBotsOptions(['--publishers', '3', '--subscribers', '200', '--room', 'demo', '--duration', '60s']),
   ).toEqual({
     url: 'http://localhost:3000',
+    urls: ['http://localhost:3000'],
+    ...{ whep: false, whip: false },
     room: 'demo',
     rooms: 1,
     publishers: 3,

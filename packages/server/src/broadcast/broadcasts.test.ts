@@ -165,6 +165,34 @@ test('settings are those of the home, whichever node is asked; a broadcast with 
   expect((await fetch(nodes.a.url('/api/rooms/show'))).status).toBe(404);
 });
 
+test('a broadcast that is deleted is over on all nodes, also for those who watch', async () => {
+  await put('a', { kind: 'broadcast' });
+  const places = [await watchedAt('a'), await watchedAt('a')];
+  const there = places.find((place) => place?.node === 'b')!;
+  expect((await fetch(nodes.a.url('/api/rooms/show'), { method: 'DELETE' })).status).toBe(204);
+  const session = nodes.b.url(there.response.headers.get('location') ?? '');
+  expect((await fetch(session, { method: 'DELETE' })).status).toBe(404);
+  expect(await (await fetch(nodes.b.url('/api/rooms'))).json()).toEqual([]);
+  expect(memory.homes.size).toBe(0);
+  expect((await watch('b')).status).toBe(404);
+});
+
+test('a home that was thought to be dead has its broadcast back if the publishers are still there', async () => {
+  await put('a', { kind: 'broadcast' });
+  await post(nodes.a.url('/whip/show'), publishing());
+  await watchedAt('a');
+  await watchedAt('a');
+  memory.sever('a');
+  await expect.poll(() => memory.homes.get('show')?.node).toBe('b');
+  memory.restore(clusters.a);
+  await expect.poll(() => memory.homes.get('show')?.node).toBe('a');
+  const headers = { Authorization: `Bearer ${ADMIN}` };
+  const seen = async () => (await (await fetch(nodes.b.url('/api/cluster'), { headers })).json()) as object;
+  await expect
+    .poll(seen)
+    .toMatchObject({ rooms: [{ home: 'a', publishers: 1, nodes: [{}, { node: 'b', parent: 'a' }] }] });
+});
+
 test('a node that drains tells its viewers where to go, and takes nobody', async () => {
   await put('a', { kind: 'broadcast' });
   const places = [await watchedAt('a'), await watchedAt('a')];

@@ -139,8 +139,10 @@ export class Broadcasts {
 
   /** The broadcast is over; its home is here. */
   async remove(room: string): Promise<void> {
-    this.#homes.get(room)?.close(true);
+    const home = this.#homes.get(room);
     this.#homes.delete(room);
+    // Before the home is free: those who haven't heard would claim it.
+    await home?.end();
     this.#dropLeftovers(room);
     if (this.rooms.find(room)) this.rooms.remove(room);
     await this.cluster.releaseHome(room).catch(() => {});
@@ -152,13 +154,18 @@ export class Broadcasts {
     if (carried) return carried;
     const here = this.rooms.open(room, settings);
     const { cluster, links } = this.#options;
-    const onLeave = (): void => this.#leave(room);
+    const onLeave = (): void => this.leave(room);
     this.#edges.set(room, new BroadcastEdge({ room: here, home, settings, cluster, links, onLeave }));
     return here;
   }
 
-  placement(): Placement {
-    return this.#options.placement;
+  /** Nobody needs it here any more, or it is over. */
+  leave(room: string): void {
+    const edge = this.#edges.get(room);
+    if (!edge) return;
+    this.#edges.delete(room);
+    for (const viewer of [...edge.room.viewers]) viewer.ended('the broadcast is over');
+    edge.close();
   }
 
   /** Another node has the publishers, and wants to be home again. */
@@ -167,16 +174,17 @@ export class Broadcasts {
     if (!home || home.room.participants.size > 0) return false;
     const { settings } = home.room;
     await this.cluster.releaseHome(room);
-    home.close(false);
+    home.close();
     this.#homes.delete(room);
     this.carry(room, { home: node, settings });
+    this.rooms.unkeep(room);
     this.#dropLeftovers(room);
     return true;
   }
 
   close(): void {
     this.#closed = true;
-    for (const home of this.#homes.values()) home.close(false);
+    for (const home of this.#homes.values()) home.close();
     for (const edge of this.#edges.values()) edge.close();
     this.#homes.clear();
     this.#edges.clear();
@@ -194,14 +202,6 @@ export class Broadcasts {
     const links = edge.become();
     // A home that is thought to be lost may be there still, and what it sends is all that there is.
     this.#leftovers.set(room, links);
-  }
-
-  #leave(room: string): void {
-    const edge = this.#edges.get(room);
-    if (!edge) return;
-    this.#edges.delete(room);
-    for (const viewer of [...edge.room.viewers]) viewer.ended('the broadcast is over');
-    edge.close();
   }
 
   #changed({ id }: Room): void {
@@ -267,7 +267,7 @@ export class Broadcasts {
     }
     if (this.#homes.get(room) !== home || this.#closed) return;
     this.#homes.delete(room);
-    home.close(false);
+    home.close();
     const release = home.room.hold();
     for (const participant of [...home.room.participants.values()]) {
       participant.client?.close('the broadcast is at another server now', true);
@@ -275,6 +275,7 @@ export class Broadcasts {
       home.room.leave(participant, 'removed');
     }
     this.carry(room, { home: record.node, settings });
+    this.rooms.unkeep(room);
     release();
   }
 

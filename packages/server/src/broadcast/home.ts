@@ -18,6 +18,7 @@ const FAILED_PAIR_MS = 30_000;
 const VIEWER_BPS = 800_000;
 const VIEWER_STREAMS = 2;
 const RETRY_SECONDS = 2;
+const DISMISS_MS = 1500;
 
 export interface HomeOptions {
   room: Room;
@@ -133,15 +134,20 @@ export class BroadcastHome {
     if (draining) this.#carryOut(this.#tree.drain(id, performance.now()));
   }
 
-  /** `over`: the broadcast has ended, so that the others leave it. */
-  close(over: boolean): void {
+  /** The broadcast is over: the others leave it, and have heard so when this resolves, unless they can't be reached. */
+  async end(): Promise<void> {
+    const nodes = this.#tree.nodes().filter(({ id }) => id !== this.#tree.root);
+    this.close();
+    await Promise.all(nodes.map(({ id }) => this.#dismiss(id, true)));
+  }
+
+  /** Here it is no longer the home. */
+  close(): void {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#timer);
     this.#stopWatching();
     this.#cluster.announce(this.room.id, null);
-    if (!over) return;
-    for (const { id } of this.#tree.nodes()) this.#dismiss(id);
   }
 
   #heard(node: string, data: unknown): void {
@@ -166,7 +172,7 @@ export class BroadcastHome {
   /** Whoever left the tree is told so; then all whose place is another than they were told. */
   #carryOut(moves: readonly TreeMove[]): void {
     if (this.#closed) return;
-    for (const { node, parent } of moves) if (parent === null && !this.#tree.has(node)) this.#dismiss(node);
+    for (const { node, parent } of moves) if (parent === null && !this.#tree.has(node)) void this.#dismiss(node, false);
     for (const [node, assignment] of this.#assignments()) this.#tell(node, assignment);
   }
 
@@ -184,7 +190,7 @@ export class BroadcastHome {
     const text = JSON.stringify(assignment);
     if (this.#told.get(node) === text || this.#telling.has(node)) return;
     this.#telling.add(node);
-    this.#cluster.request(node, { type: ASSIGN, room: this.room.id, assignment }).then(
+    this.#cluster.request(node, { type: ASSIGN, room: this.room.id, assignment, over: false }).then(
       () => {
         this.#telling.delete(node);
         this.#told.set(node, text);
@@ -197,11 +203,12 @@ export class BroadcastHome {
     );
   }
 
-  #dismiss(node: string): void {
+  async #dismiss(node: string, over: boolean): Promise<void> {
     this.#told.delete(node);
     if (node === this.#cluster.self.id) return;
     const assignment: Assignment = { parent: null, backup: null, depth: 0 };
-    this.#cluster.request(node, { type: ASSIGN, room: this.room.id, assignment }).catch(() => {});
+    const message = { type: ASSIGN, room: this.room.id, assignment, over };
+    await this.#cluster.request(node, message, DISMISS_MS).catch(() => {});
   }
 
   #facts(id: string): TreeFacts | null {

@@ -30,7 +30,13 @@ export const Attached = z.strictObject({ assignment: Assignment.nullable(), sett
 
 /** To an edge. */
 export const ASSIGN = 'broadcast-assign';
-export const Assign = z.strictObject({ type: z.literal(ASSIGN), room: RoomName, assignment: Assignment });
+export const Assign = z.strictObject({
+  type: z.literal(ASSIGN),
+  room: RoomName,
+  assignment: Assignment,
+  /** The broadcast has ended: also for those who watch. */
+  over: z.boolean(),
+});
 
 /** To the home: where is this one to go? Publishers go to the home. */
 export const PLACE = 'broadcast-place';

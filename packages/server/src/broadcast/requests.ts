@@ -16,9 +16,10 @@ export function serveBroadcasts(broadcasts: Broadcasts, dispatch: Dispatch): voi
     const home = homeOf(room);
     return { assignment: home.attach(from.id, viewers, parent, failed), settings: home.room.settings };
   });
-  dispatch.on(messages.ASSIGN, messages.Assign, ({ room, assignment }, from) => {
+  dispatch.on(messages.ASSIGN, messages.Assign, ({ room, assignment, over }, from) => {
     const edge = broadcasts.edge(room);
-    if (edge?.home === from.id) edge.assign(assignment);
+    if (over && edge?.home === from.id) broadcasts.leave(room);
+    else if (edge?.home === from.id) edge.assign(assignment);
     // It is to carry what it does not: its edge is gone, so the home had better forget it.
     else if (!edge && assignment.parent !== null) throw new ServerError('not-found', `broadcast ${room} is not here`);
     return {};

@@ -102,6 +102,12 @@ export class Rooms extends EventEmitter<RoomsEvents> {
     return { room, created: !existing };
   }
 
+  /** From now on it ends with the last one in it. */
+  unkeep(id: string): void {
+    this.#kept.delete(id);
+    this.find(id)?.checkEmpty();
+  }
+
   /** Everyone in it is put out. Throws `not-found`. */
   remove(id: string): void {
     const room = this.get(id);
