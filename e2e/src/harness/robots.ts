@@ -36,9 +36,14 @@ export interface RobotsEnd {
   report: RobotsReport;
 }
 
-/** Resolves when they have left, with their report. */
-export async function robots(stage: Stage, room: string, options: readonly string[]): Promise<RobotsEnd> {
-  const { url } = await stage.server();
+/** Resolves when they have left, with their report. `at`: of another server than the stage's. */
+export async function robots(
+  stage: Stage,
+  room: string,
+  options: readonly string[],
+  at?: { url: string },
+): Promise<RobotsEnd> {
+  const { url } = at ?? (await stage.server());
   const child = spawn(process.execPath, [EFIR, 'bots', '--url', url, '--room', room, '--json', ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

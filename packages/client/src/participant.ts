@@ -23,6 +23,8 @@ export class Participant extends Emitter<ParticipantEvents> {
   joinedAt: number;
   /** A client of the classic rooms protocol: audio and video, no data. */
   readonly classic: boolean;
+  /** On another node than we: data channels don't reach them. */
+  apart = false;
   /** Of the connection that leads there: in a mesh to them, else to the SFU. See the event `participant-connection`. */
   connection: RTCPeerConnectionState = 'new';
 
@@ -61,6 +63,10 @@ export class Participant extends Emitter<ParticipantEvents> {
       this.touch();
     }
     this.joinedAt = info.joinedAt;
+    if (this.apart !== (info.apart === true)) {
+      this.apart = !this.apart;
+      this.touch();
+    }
     const told = new Map(info.tracks.map((track) => [track.source, track]));
     for (const track of this.tracks) {
       if (!told.has(track.source)) this.removeTrack(track.source);

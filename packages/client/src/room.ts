@@ -84,7 +84,11 @@ export class Room extends Emitter<RoomEvents> {
     );
     const host = this.dataHost();
     this.messenger = new Messenger(host);
-    this.data = new RoomData(host, this.messenger, new Files({ ...host, peers: () => this.reachable() }));
+    this.data = new RoomData(
+      host,
+      this.messenger,
+      new Files({ ...host, peers: () => this.reachable().filter(({ id }) => !this.roster.get(id)?.apart) }),
+    );
     this.forward();
   }
 
@@ -224,6 +228,7 @@ export class Room extends Emitter<RoomEvents> {
       port: () => session.paths.current?.data ?? null,
       mesh: () => session.paths.topology === 'mesh',
       peers: () => this.reachable().map(({ id }) => id),
+      apart: () => this.roster.list.some(({ apart }) => apart),
       say: (message) => session.signalling.request('say', message),
       self: () => ({ id: local.id, name: local.name }),
       nameOf: (id) => this.roster.get(id)?.name ?? '',

@@ -51,6 +51,8 @@ export const ParticipantInfo = z.object({
   joinedAt: z.number(),
   /** A client of the classic rooms protocol: its room is a mesh, and it has no data channels, no `say` and no tracks in this list. */
   classic: z.literal(true).optional(),
+  /** On another node than you: data channels don't reach them, `say` does. */
+  apart: z.literal(true).optional(),
 });
 export type ParticipantInfo = z.infer<typeof ParticipantInfo>;
 

@@ -106,7 +106,7 @@ export type MigratedRequest = z.infer<typeof MigratedRequest>;
 /**
  * Why a room moves: its size (`participants`), its settings (`setting`), somebody who cannot be in a mesh (`sfu-only`:
  * WHIP, a client that says so, a token that allows one direction only), somebody who watches by WHEP (`viewers`), or a
- * classic client (`classic`). Why it did not: not all were ready in time (`timeout`), one said that it can't
+ * classic client (`classic`), people on several nodes (`nodes`). Why it did not: not all were ready in time (`timeout`), one said that it can't
  * (`client-failed`), the reason to move has gone (`room-changed`), there is no media worker (`unavailable`).
  */
 export type TopologyReason =
@@ -115,6 +115,7 @@ export type TopologyReason =
   | 'sfu-only'
   | 'viewers'
   | 'classic'
+  | 'nodes'
   | 'timeout'
   | 'client-failed'
   | 'room-changed'

@@ -14,6 +14,7 @@ import type { ServerConfig } from './config/schema.js';
 import { HttpMediaSessions } from './http/media-sessions.js';
 import type { MediaEngine } from './media/engine.js';
 import type { Metrics } from './metrics.js';
+import { Calls } from './rooms/nodes/calls.js';
 import type { Rooms } from './rooms/rooms.js';
 
 export interface ClusterNodeOptions {
@@ -33,6 +34,7 @@ export class ClusterNode {
   readonly dispatch: Dispatch;
   readonly links: Links;
   readonly broadcasts: Broadcasts;
+  readonly calls: Calls;
   readonly sessions: HttpMediaSessions;
   readonly status: ClusterStatus;
   readonly drain: DrainOfNode;
@@ -43,8 +45,16 @@ export class ClusterNode {
     this.clustered = clustered;
     this.dispatch = new Dispatch(cluster);
     const { dispatch } = this;
-    this.links = new Links({ cluster, dispatch, engine, find: (room) => this.broadcasts.source(room) });
+    this.links = new Links({
+      ...{ cluster, dispatch, engine },
+      find: (room, from, relay) => {
+        const isCall = rooms.find(room)?.settings.kind === 'call';
+        return isCall ? this.calls.source(room, from.id, relay) : this.broadcasts.source(room);
+      },
+    });
     const { links } = this;
+    if (clustered) rooms.nodes = { cluster, links };
+    this.calls = new Calls({ rooms, cluster, dispatch, log });
     const placement = openPlacement(config);
     this.broadcasts = new Broadcasts({ cluster, dispatch, links, placement, rooms, log, clustered });
     this.sessions = new HttpMediaSessions(metrics);
@@ -59,6 +69,7 @@ export class ClusterNode {
     this.#reports.stop();
     this.drain.close();
     this.broadcasts.close();
+    this.calls.close();
     this.links.close();
     await this.cluster.close();
   }
@@ -66,6 +77,8 @@ export class ClusterNode {
   #carried(room: string): Carried | null {
     const { self } = this.cluster;
     if (this.broadcasts.home(room)) return { home: self.id, parent: null, depth: 0 };
+    const call = this.calls.home(room);
+    if (call !== null) return { home: call, parent: null, depth: 0 };
     const edge = this.broadcasts.edge(room);
     return edge && { home: edge.home, parent: edge.parent, depth: edge.depth };
   }

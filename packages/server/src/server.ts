@@ -159,8 +159,8 @@ function serve({ config, log, http, certificate, workers, cluster, clustered }: 
     cors: { origin: '*' },
   });
   open.watch(io.engine);
-  const { broadcasts } = node;
-  const context = { rooms, broadcasts, tokens, limits, metrics, log, clientAddress: address };
+  const { broadcasts, calls } = node;
+  const context = { rooms, broadcasts, calls, tokens, limits, metrics, log, clientAddress: address };
   const classic = serveClassic(io, context);
   serveSfu(io, {
     ...context,

@@ -11,7 +11,8 @@ export function Compose() {
   const { t } = useTranslation();
   const { data } = useRoom();
   const sendFiles = useSendFiles();
-  const others = useParticipants().filter(({ isLocal, classic }) => !isLocal && !classic);
+  // Files go by data channels, which are between those on one node.
+  const others = useParticipants().filter((one) => !one.isLocal && !one.classic && !('apart' in one && one.apart));
   const [text, setText] = useState('');
   const [to, setTo] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);

@@ -12,6 +12,7 @@ class FakeRoom {
   readonly closed = new Set<string>();
   lose: (from: string, to: string, text: string) => boolean = () => false;
   mesh = true;
+  apart = false;
   offline = false;
 
   add(id: string): { messenger: Messenger; got: string[] } {
@@ -28,6 +29,7 @@ class FakeRoom {
       port: () => port,
       mesh: () => this.mesh,
       peers: () => this.others(id),
+      apart: () => this.apart,
       say: async (message) => {
         if (this.offline) throw new EfirError('signalling', 'offline');
         this.said.push({ ...message, from: id });
@@ -71,6 +73,18 @@ test.each([true, false])('everybody gets everything once and in order (mesh: %s)
   await vi.advanceTimersByTimeAsync(5_000);
   for (const { got } of others) expect(got).toEqual(texts(20));
   expect(own).toEqual([]);
+});
+
+test('with somebody on another node everything is said over Socket.IO, which reaches them', async () => {
+  room.mesh = false;
+  room.apart = true;
+  const { messenger: ann } = room.add('ann');
+  const { got: bob } = room.add('bob');
+  room.lose = () => true;
+  for (let i = 1; i <= 3; i++) ann.broadcast('chat', i);
+  ann.sendLossy(null, 'pointer', 4);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(bob.sort()).toEqual(texts(4));
 });
 
 test('what channels lose is asked for and said again', async () => {

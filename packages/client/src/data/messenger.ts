@@ -17,6 +17,8 @@ export interface MessengerHost {
   mesh(): boolean;
   /** The others who may be sent data. */
   peers(): string[];
+  /** Some of them are on another node: the channels to the SFU don't reach everybody. */
+  apart(): boolean;
   say(message: SayRequest): Promise<unknown>;
 }
 
@@ -68,7 +70,8 @@ export class Messenger extends Emitter<MessengerEvents> {
   /** To one or (null) to all, once and without any care: it may be lost. */
   sendLossy(to: string | null, kind: string, body: unknown): void {
     const text = JSON.stringify({ id: `${this.stream}.${randomName()}`, kind, at: Date.now(), body });
-    this.host.port()?.send('lossy', to, text);
+    if (!this.host.mesh() && this.host.apart()) this.host.say({ to, channel: 'lossy', data: text }).catch(() => {});
+    else this.host.port()?.send('lossy', to, text);
   }
 
   received(from: string, data: DataPayload): void {
@@ -111,7 +114,8 @@ export class Messenger extends Emitter<MessengerEvents> {
     const peers = this.host.peers();
     if (peers.length === 0) return;
     if (!this.host.mesh()) {
-      if (!port?.send('reliable', null, text)) this.says.add({ to: null, channel: 'reliable', data: text });
+      if (this.host.apart() || !port?.send('reliable', null, text))
+        this.says.add({ to: null, channel: 'reliable', data: text });
       return;
     }
     const unreached = peers.filter((to) => !port?.reaches('reliable', to) || !port.send('reliable', to, text));

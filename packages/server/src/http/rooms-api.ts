@@ -29,7 +29,7 @@ export function roomsApi({ rooms, tokens, limits, node }: HttpContext): Router {
     .get(async (request, response) => {
       const id = roomId(request);
       const broadcast = rooms.find(id) ? undefined : await broadcastSettings(node.broadcasts, id, { do: 'get' });
-      response.json(broadcast?.info ?? rooms.get(id).info());
+      response.json(broadcast?.info ?? (await node.calls.info(id)));
     })
     .put(
       limited(limits, 'rooms'),
@@ -40,19 +40,14 @@ export function roomsApi({ rooms, tokens, limits, node }: HttpContext): Router {
         const id = roomId(request);
         const settings = validate(RoomSettings, request.body);
         const broadcast = await broadcastSettings(node.broadcasts, id, { do: 'put', settings });
-        if (broadcast) {
-          if (broadcast.created) response.set('Location', `/api/rooms/${id}`);
-          response.status(broadcast.created ? 201 : 200).json(broadcast.info);
-          return;
-        }
-        const { room, created } = rooms.put(id, settings);
+        const { info, created } = broadcast ?? (await node.calls.put(id, settings));
         if (created) response.set('Location', `/api/rooms/${id}`);
-        response.status(created ? 201 : 200).json(room.info());
+        response.status(created ? 201 : 200).json(info);
       },
     )
     .delete(limited(limits, 'rooms'), needsSecret, async (request, response) => {
       const id = roomId(request);
-      if (!(await broadcastSettings(node.broadcasts, id, { do: 'remove' }))) rooms.remove(id);
+      if (!(await broadcastSettings(node.broadcasts, id, { do: 'remove' }))) await node.calls.remove(id);
       response.status(204).end();
     })
     .all(methodNotAllowed('GET', 'HEAD', 'PUT', 'DELETE'));

@@ -13,7 +13,8 @@ export function whep(context: HttpContext, sessions: HttpMediaSessions): Router 
   const open: OpenSession = async ({ room: roomId, sdp, grant, invited, loopback }) => {
     if (!grant.subscribe) throw new ServerError('forbidden', 'the token does not allow watching');
     const offer = readOffer(sdp);
-    const room = (await viewerArrives(context.node.broadcasts, roomId, invited)) ?? context.rooms.find(roomId);
+    const { broadcasts, calls } = context.node;
+    const room = (await viewerArrives(broadcasts, roomId, invited)) ?? (await calls.find(roomId));
     if (!room) throw new ServerError('not-found', `there is no room ${roomId}`, 2);
 
     let session: HttpMediaSession | null = null;

@@ -27,7 +27,7 @@ export function whip(context: HttpContext, sessions: HttpMediaSessions): Router 
       permissions: { publish: true, subscribe: false },
       onMediaLost: () => session && sessions.end(session, 'lost'),
     });
-    const room = context.rooms.enter(roomId);
+    const room = await context.node.calls.enter(roomId);
     const release = room.hold();
     try {
       room.topology.admit('sfu-only');

@@ -7,7 +7,7 @@ import type { MediaSession } from '../media/session.js';
 import { Interest } from './interest.js';
 import { type Participant, participantOfTransport } from './participant.js';
 import { planAll, planView } from './plan.js';
-import { Publications, type PublishedTrack } from './publications.js';
+import { Publications, type PublishedTrack, type Publisher } from './publications.js';
 
 /** Who is heard changes often and shows nowhere: told so long after it did. */
 const HEARD_MS = 200;
@@ -21,29 +21,29 @@ const HELD_MS = 40;
 export class Distribution {
   /** Participants planned anew, since the start: the work that changes have made. */
   updates = 0;
-  readonly #participants: ReadonlyMap<string, Participant>;
+  readonly #everybody: () => Iterable<string>;
   readonly #log: Logger;
   readonly #held: (() => boolean) | undefined;
   readonly #waiting = new Set<Participant>();
   #timer: NodeJS.Timeout | null = null;
   readonly #publications = new Publications();
   readonly #interest = new Interest<Participant>();
-  readonly #publishers = new Set<Participant>();
+  readonly #publishers = new Set<Publisher>();
   readonly #dirty = new Set<Participant>();
   /** Dirty, but not at once. */
   readonly #heard = new Set<Participant>();
   #heardTimer: NodeJS.Timeout | null = null;
   #scheduled = false;
 
-  /** `participants`: in the order of joining. `held`: media is to be kept back for now. */
-  constructor(participants: ReadonlyMap<string, Participant>, log: Logger, held?: () => boolean) {
-    this.#participants = participants;
+  /** `everybody`: ids, in the order of joining. `held`: media is to be kept back for now. */
+  constructor(everybody: () => Iterable<string>, log: Logger, held?: () => boolean) {
+    this.#everybody = everybody;
     this.#log = log;
     this.#held = held;
   }
 
   /** This one's tracks came or went, or have another transport. */
-  tracksChanged(publisher: Participant): void {
+  tracksChanged(publisher: Publisher): void {
     this.#publishers.add(publisher);
     this.#schedule();
   }
@@ -93,7 +93,7 @@ export class Distribution {
       for (const concerned of this.#interest.concernedBy(change, microphones)) this.#dirty.add(concerned);
     }
     this.#publishers.clear();
-    const all = new AllPublished(this.#participants, this.#publications);
+    const all = new AllPublished(this.#everybody, this.#publications);
     for (const participant of this.#dirty) {
       this.#heard.delete(participant);
       if (!participant.gone) this.#update(participant, all);
@@ -140,17 +140,17 @@ export class Distribution {
 
 /** Everybody's tracks in the order of joining, gathered when they are first asked for. */
 class AllPublished {
-  readonly #participants: ReadonlyMap<string, Participant>;
+  readonly #everybody: () => Iterable<string>;
   readonly #publications: Publications;
   #tracks: PublishedTrack[] | null = null;
 
-  constructor(participants: ReadonlyMap<string, Participant>, publications: Publications) {
-    this.#participants = participants;
+  constructor(everybody: () => Iterable<string>, publications: Publications) {
+    this.#everybody = everybody;
     this.#publications = publications;
   }
 
   get tracks(): readonly PublishedTrack[] {
-    this.#tracks ??= [...this.#participants.keys()].flatMap((id) => this.#publications.of(id));
+    this.#tracks ??= [...this.#everybody()].flatMap((id) => this.#publications.of(id));
     return this.#tracks;
   }
 }

@@ -42,7 +42,7 @@ export function answerOffer(room: Room, participant: Participant, offer: Offer, 
       const answer = await session.accept(agreed, room.engine.candidates(session.worker, loopback));
       checkTopology(room, participant);
       if (participant.gone || room.closed) throw new ServerError('not-found', 'you have left the room');
-      room.negotiated(participant, session, publishedTracks(session, offer.tracks, participant.tracks));
+      room.media.negotiated(participant, session, publishedTracks(session, offer.tracks, participant.tracks));
       return answer;
     } catch (error) {
       if (session !== participant.media) room.engine.closeSession(session);

@@ -1,4 +1,5 @@
 /** Somebody in a room: one identity, over however many connections and PeerConnections. */
+import { createHash } from 'node:crypto';
 import type { LiveTopology, ParticipantInfo, ServerEvents, TrackSource } from '@efir/protocol';
 import type { MediaKind } from '@efir/rtc';
 import { type MediaSession, randomToken } from '../media/session.js';
@@ -50,13 +51,17 @@ export interface ParticipantOptions {
   classic?: boolean;
   /** False: it can't connect to others by itself. */
   mesh?: boolean;
+  /** As whom it was in the room on another node: when it came there, and how many transports it had. */
+  before?: { joinedAt: number; transports: number };
 }
 
 export class Participant {
   readonly id: string;
   /** Whoever knows it is this participant. */
   readonly resumeSecret = randomToken(24);
-  readonly joinedAt = Date.now();
+  /** Other nodes know the secret by it. */
+  readonly resumeTag = secretTag(this.resumeSecret);
+  readonly joinedAt: number;
   readonly permissions: Permissions;
   readonly nameFixed: boolean;
   readonly onMediaLost: (() => void) | null;
@@ -83,17 +88,25 @@ export class Participant {
   gone = false;
   /** Runs while there is no connection. */
   grace: NodeJS.Timeout | null = null;
-  #transports = 0;
+  #transports: number;
 
   constructor(options: ParticipantOptions) {
     const { id, name, permissions, nameFixed = false, onMediaLost = null, classic = false, mesh = true } = options;
+    const { joinedAt = Date.now(), transports = 0 } = options.before ?? {};
     this.id = id ?? randomId();
+    this.joinedAt = joinedAt;
+    this.#transports = transports;
     this.name = name;
     this.permissions = permissions;
     this.nameFixed = nameFixed;
     this.onMediaLost = onMediaLost;
     this.classic = classic;
     this.sfuOnly = !mesh || onMediaLost !== null || !permissions.publish || !permissions.subscribe;
+  }
+
+  /** How many it had. */
+  get transports(): number {
+    return this.#transports;
   }
 
   /** One for each PeerConnection; see `participantOfTransport`. */
@@ -129,6 +142,11 @@ export class Participant {
 /** Of a transport or producer id; they are `${participant}.${n}` and `${participant}.${n}/${mid}`. */
 export function participantOfTransport(id: string): string {
   return id.slice(0, id.indexOf('.'));
+}
+
+/** Tells that a secret is the right one, and not what it is. */
+export function secretTag(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
 }
 
 /** 90 bits, letters, digits, - and _. */

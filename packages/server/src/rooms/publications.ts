@@ -3,7 +3,7 @@
  * through as a whole except for subscribers without a view.
  */
 import type { AssignableTrack } from './assignment.js';
-import type { Participant } from './participant.js';
+import type { Track } from './participant.js';
 
 /** A track that someone publishes. */
 export interface PublishedTrack extends AssignableTrack {
@@ -19,7 +19,14 @@ export interface PublicationChange {
   screenSounds: boolean;
 }
 
-type Publisher = Pick<Participant, 'id' | 'gone' | 'tracks' | 'media' | 'trackId'>;
+/** A participant, here or on another node. */
+export interface Publisher {
+  readonly id: string;
+  readonly gone: boolean;
+  readonly tracks: readonly Pick<Track, 'mid' | 'kind' | 'source'>[];
+  readonly media: { readonly transport: string } | null;
+  trackId(mid: string): string;
+}
 
 export class Publications {
   readonly #byParticipant = new Map<string, readonly PublishedTrack[]>();

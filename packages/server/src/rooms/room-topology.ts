@@ -26,14 +26,22 @@ const GATHER_MS = 2500;
 export interface MovingRoom {
   readonly participants: ReadonlyMap<string, Participant>;
   readonly viewers: { readonly size: number };
+  /** Those on other nodes. */
+  readonly nodes: {
+    readonly elsewhere: Readonly<Record<'size' | 'viewers' | 'classic', number>>;
+    /** Of one that has people of the room. */
+    url(): string | null;
+  };
   readonly settings: RoomSettings;
   broadcast<E extends keyof ServerEvents>(event: E, payload: ServerEvents[E]): void;
-  /** The SFU will be needed soon. */
-  prepareMedia(): void;
-  /** This participant's transport is not needed any more. */
-  retireMedia(participant: Participant): void;
-  /** Nobody needs the SFU any more. */
-  releaseMedia(): void;
+  readonly media: {
+    /** The SFU will be needed soon. */
+    prepare(): void;
+    /** This participant's transport is not needed any more. */
+    retire(participant: Participant): void;
+    /** Nobody needs the SFU any more. */
+    release(): void;
+  };
   /** It runs on another topology from now on. */
   moved(): void;
 }
@@ -87,8 +95,21 @@ export class RoomTopology {
 
   /** Throws `conflict` or `room-full`. */
   admit(newcomer: Newcomer): void {
+    this.#checkNode(newcomer);
     const refusal = refusalOf(newcomer, this.#shape(), this.#options);
     if (refusal) throw new ServerError(refusal.code, refusal.message, refusal.code === 'room-full' ? 30 : undefined);
+  }
+
+  /** A mesh is on one node. Throws `elsewhere` if that is another one. */
+  #checkNode(newcomer: Newcomer): void {
+    const { nodes, participants, settings } = this.#room;
+    const { size, classic } = nodes.elsewhere;
+    const needsMesh = newcomer === 'classic' || settings.topology === 'mesh';
+    if (classic === 0 && !(needsMesh && size > 0 && participants.size === 0)) return;
+    const why = classic > 0 ? 'a classic client is in the room, which keeps it' : 'the room is a mesh, and';
+    const url = newcomer === 'classic' || newcomer === 'participant' ? nodes.url() : null;
+    if (url === null) throw new ServerError('conflict', `${why} on another server`);
+    throw new ServerError('elsewhere', `${why} on another server: ${url}`, undefined, url);
   }
 
   /** Throws `conflict` if somebody in the room can't follow. */
@@ -143,7 +164,8 @@ export class RoomTopology {
   }
 
   #shape(): RoomShape {
-    const { participants, viewers, settings } = this.#room;
+    const { participants, viewers, settings, nodes } = this.#room;
+    const { elsewhere } = nodes;
     let classic = 0;
     let sfuOnly = 0;
     for (const participant of participants.values()) {
@@ -151,10 +173,11 @@ export class RoomTopology {
       else if (participant.sfuOnly) sfuOnly++;
     }
     return {
-      participants: participants.size,
+      participants: participants.size + elsewhere.size,
       classic,
       sfuOnly,
       viewers: viewers.size,
+      apart: elsewhere.size + elsewhere.viewers,
       setting: liveSetting(settings),
     };
   }
@@ -186,7 +209,7 @@ export class RoomTopology {
       for (const participant of this.#room.participants.values()) participant.meshTracks = [];
     }
     // On the way before the others hear of it.
-    if (phase !== 'abort' && topology === 'sfu') this.#room.prepareMedia();
+    if (phase !== 'abort' && topology === 'sfu') this.#room.media.prepare();
     this.#room.broadcast('topology', event);
     if (phase === 'commit') this.#room.moved();
     if (phase !== 'prepare') this.#retire(topology);
@@ -205,11 +228,11 @@ export class RoomTopology {
     this.#retiring = setTimeout(() => {
       this.#retiring = null;
       for (const [participant, media] of retired) {
-        if (participant.media === media || participant.media === null) this.#room.retireMedia(participant);
+        if (participant.media === media || participant.media === null) this.#room.media.retire(participant);
       }
       const { sfuOnly, viewers } = this.#shape();
       const needed = this.current === 'sfu' || this.pending?.topology === 'sfu' || sfuOnly + viewers > 0;
-      if (!needed) this.#room.releaseMedia();
+      if (!needed) this.#room.media.release();
     }, RETIRE_MS);
   }
 

@@ -2,26 +2,20 @@
  * A room: who is in it, what they publish and who watches. Participants are told of each other; viewers (WHEP) are not
  * shown. A participant without a connection keeps the place for the grace period.
  */
-import type {
-  LeaveReason,
-  OverloadEvent,
-  ParticipantInfo,
-  RoomInfo,
-  RoomSettings,
-  ServerEvents,
-  TrackSource,
-} from '@efir/protocol';
+import type { LeaveReason, ParticipantInfo, RoomInfo, RoomSettings, ServerEvents, TrackSource } from '@efir/protocol';
 import type { Logger } from 'pino';
 import { ServerError } from '../errors.js';
 import type { MediaEngine } from '../media/engine.js';
-import type { MediaSession } from '../media/session.js';
 import type { TopologyOptions, TopologyStep } from '../topology/control.js';
-import { Announcements } from './announcements.js';
+import { type Announced, Announcements } from './announcements.js';
 import { Distribution } from './distribution.js';
-import { followSession, tellSession } from './media-notices.js';
+import { tellSession } from './media-notices.js';
+import type { Changes } from './nodes/elsewhere.js';
+import { type Nodes, RoomNodes } from './nodes/room-nodes.js';
 import type { Participant, ParticipantClient, Track } from './participant.js';
 import { Place } from './place.js';
 import type { View } from './plan.js';
+import { RoomMedia } from './room-media.js';
 import { RoomTopology } from './room-topology.js';
 
 /** One who only watches: keeps the room from closing. */
@@ -37,6 +31,10 @@ export interface RoomOptions {
   topology: TopologyOptions;
   resumeGraceMs: number;
   log: Logger;
+  /** Others may have people of the room. */
+  nodes?: Nodes | null;
+  /** Default: now. */
+  createdAt?: number | undefined;
   /** Nobody is in it any more. */
   onEmpty: () => void;
   /** Somebody came or went. */
@@ -48,17 +46,17 @@ export interface RoomOptions {
 
 export class Room {
   readonly id: string;
-  readonly createdAt = Date.now();
+  readonly createdAt: number;
   readonly engine: MediaEngine;
   readonly place: Place;
   readonly participants = new Map<string, Participant>();
   readonly viewers = new Set<Viewer>();
   readonly distribution: Distribution;
   readonly topology: RoomTopology;
+  readonly media: RoomMedia;
+  readonly nodes: RoomNodes;
   /** Who speaks; a participant's id. */
   speaker: string | null = null;
-  /** Of the worker it is on. */
-  overload: OverloadEvent['level'] = 0;
   closed = false;
   /** Participants and viewers that ever came. */
   arrivals = 0;
@@ -76,6 +74,7 @@ export class Room {
   constructor(options: RoomOptions) {
     const { id, settings, engine, resumeGraceMs, log, onEmpty, onMembership, onViewers, onTopologyStep } = options;
     this.id = id;
+    this.createdAt = options.createdAt ?? Date.now();
     this.#settings = settings;
     this.engine = engine;
     this.place = new Place(engine.workers, id);
@@ -84,9 +83,15 @@ export class Room {
     this.#onMembership = onMembership;
     this.#onViewers = onViewers;
     this.#log = log.child({ room: id });
-    this.distribution = new Distribution(this.participants, this.#log, () => this.topology.gathering);
+    this.nodes = new RoomNodes(this, options.nodes ?? null, resumeGraceMs, this.#log);
+    this.distribution = new Distribution(
+      () => this.#everybody(),
+      this.#log,
+      () => this.topology.gathering,
+    );
     this.topology = new RoomTopology(this, options.topology, onTopologyStep, this.#log);
-    if (this.topology.current === 'sfu') this.prepareMedia();
+    this.media = new RoomMedia(this, this.#log);
+    if (this.topology.current === 'sfu') this.media.prepare();
   }
 
   get settings(): RoomSettings {
@@ -107,27 +112,34 @@ export class Room {
     this.topology.retry();
   }
 
+  /** Participants, on all nodes. */
+  get size(): number {
+    return this.participants.size + this.nodes.elsewhere.size;
+  }
+
   get empty(): boolean {
     return this.participants.size === 0 && this.viewers.size === 0 && this.#holds === 0;
   }
 
   info(): RoomInfo {
-    const { id, settings, createdAt, participants, topology } = this;
-    return { id, settings, topology: topology.current, participants: participants.size, createdAt };
+    const { id, settings, createdAt, topology } = this;
+    return { id, settings, topology: topology.current, participants: this.size, createdAt };
   }
 
   participantInfos(): ParticipantInfo[] {
-    return [...this.participants.values()].map((participant) => this.infoOf(participant));
+    const all: Announced[] = [...this.participants.values(), ...this.nodes.elsewhere.people.values()];
+    return all.map((one) => this.infoOf(one));
   }
 
-  infoOf(participant: Participant): ParticipantInfo {
+  infoOf(participant: Announced): ParticipantInfo {
     return participant.info(this.topology.current, this.topology.pending !== null);
   }
 
   /** Throws `room-full`, `conflict` if the newcomer can't be on what the room runs on, or `not-found` if it has just closed. */
   join(participant: Participant): void {
     if (this.closed) throw new ServerError('not-found', `room ${this.id} is closed`);
-    if (this.participants.size >= this.settings.maxParticipants) {
+    const others = this.size - Number(this.nodes.elsewhere.people.has(participant.id));
+    if (others >= this.settings.maxParticipants) {
       throw new ServerError('room-full', `room ${this.id} is full (${this.settings.maxParticipants})`, 30);
     }
     this.topology.admit(participant.classic ? 'classic' : participant.sfuOnly ? 'sfu-only' : 'participant');
@@ -136,8 +148,11 @@ export class Room {
     this.arrivals++;
     // First: who hears that the room moves to the SFU begins no connection to the newcomer.
     this.topology.changed();
-    this.#announcements.joined(participant);
+    // Who comes over from another node is known already.
+    if (this.nodes.elsewhere.cameOver(participant.id)) this.#announcements.updated(participant);
+    else this.#announcements.joined(participant);
     this.#onMembership();
+    this.nodes.changed();
     if (participant.tracks.length > 0) this.distribution.tracksChanged(participant);
     this.#log.info({ participant: participant.id, participants: this.participants.size }, 'joined');
   }
@@ -153,6 +168,7 @@ export class Room {
     this.#announcements.left(participant, reason);
     this.topology.changed();
     this.#onMembership();
+    this.nodes.changed();
     this.distribution.left(participant);
     this.#log.info({ participant: participant.id, reason, participants: this.participants.size }, 'left');
     this.checkEmpty();
@@ -171,12 +187,14 @@ export class Room {
     this.viewers.add(viewer);
     this.arrivals++;
     this.topology.changed();
+    this.nodes.changed();
     this.#onViewers();
   }
 
   removeViewer(viewer: Viewer): void {
     if (!this.viewers.delete(viewer)) return;
     this.topology.changed();
+    this.nodes.changed();
     this.#onViewers();
     this.checkEmpty();
   }
@@ -220,6 +238,7 @@ export class Room {
     if (participant.nameFixed || participant.name === name) return;
     participant.name = name;
     this.#announcements.updated(participant);
+    this.nodes.changed();
   }
 
   /** What the participant shows from now on. */
@@ -238,6 +257,7 @@ export class Room {
     participant.tracks = participant.tracks.map(apply);
     participant.meshTracks = participant.meshTracks.map(apply);
     this.#announcements.updated(participant);
+    this.nodes.changed();
   }
 
   /** What the participant sends in a mesh from now on. */
@@ -247,43 +267,19 @@ export class Room {
     if (before !== JSON.stringify(tracks)) this.#announcements.updated(participant);
   }
 
-  /** An offer was agreed on: `session` is the participant's PeerConnection from now on and carries `tracks`. */
-  negotiated(participant: Participant, session: MediaSession, tracks: readonly Track[]): void {
-    const fresh = participant.media !== session;
-    if (fresh) {
-      if (participant.media) this.engine.closeSession(participant.media);
-      participant.media = session;
-      participant.needsFresh = false;
-      participant.subscription.forgetRoutes();
-      session.onLost = (reason) => this.#transportLost(participant, session, reason);
-      followSession(participant, session, this.distribution);
-    }
-    this.overloadChanged();
-    participant.subscription.forgetTold();
-    const before = JSON.stringify(participant.tracks);
-    const announced = before !== JSON.stringify(tracks);
-    participant.tracks = tracks;
-    if (!this.participants.has(participant.id)) return;
-    if (announced) this.#announcements.updated(participant);
-    if (announced || fresh) this.distribution.tracksChanged(participant);
-    this.distribution.subscriberChanged(participant);
+  published(participant: Participant, told: boolean): void {
+    if (told) this.#announcements.updated(participant);
+    this.distribution.tracksChanged(participant);
+    this.nodes.changed();
   }
 
   /** The worker says who speaks. */
   speakerChanged(participant: string | null): void {
-    const known = participant !== null && this.participants.has(participant) ? participant : null;
+    const there = (id: string): boolean => this.participants.has(id) || this.nodes.elsewhere.people.has(id);
+    const known = participant !== null && there(participant) ? participant : null;
     if (known === this.speaker) return;
     this.speaker = known;
     this.broadcast('speaker', { participant: known });
-  }
-
-  /** Its worker sheds more or less, or is another one. */
-  overloadChanged(): void {
-    const { home } = this.place;
-    const level = home ? this.engine.overloadOf(home.worker) : 0;
-    if (level === this.overload) return;
-    this.overload = level;
-    this.broadcast('overload', { level });
   }
 
   /** What a connection that has just come is to know beyond the answer to its `enter`. */
@@ -292,41 +288,8 @@ export class Room {
     if (!client) return;
     if (this.speaker) client.send('speaker', { participant: this.speaker });
     if (this.topology.preparing) client.send('topology', this.topology.preparing);
-    if (this.overload > 0) client.send('overload', { level: this.overload });
+    if (this.media.overload > 0) client.send('overload', { level: this.media.overload });
     tellSession(participant);
-  }
-
-  /** The worker is gone: finds another home, then has everyone make a fresh PeerConnection. */
-  async mediaLost(reason: string): Promise<void> {
-    this.place.lost();
-    this.overloadChanged();
-    this.speakerChanged(null);
-    this.topology.mediaLost();
-    for (const viewer of [...this.viewers]) viewer.ended(reason);
-    const interrupted = new Set([...this.participants.values()].filter(({ offers }) => offers.size > 0));
-    for (const participant of [...this.participants.values()]) this.#loseMedia(participant, reason);
-    const concerned = (): Participant[] => [...this.participants.values()].filter((one) => this.topology.usesSfu(one));
-    // A mesh goes on by itself.
-    if (this.closed || concerned().length === 0) return;
-    await this.place.open();
-    for (const participant of concerned()) {
-      if (participant.needsFresh || interrupted.has(participant)) participant.client?.send('media-restart', { reason });
-    }
-  }
-
-  prepareMedia(): void {
-    void this.place.open();
-  }
-
-  retireMedia(participant: Participant): void {
-    this.#loseMedia(participant, 'the room has left the SFU');
-    participant.tracks = [];
-    this.distribution.tracksChanged(participant);
-  }
-
-  releaseMedia(): void {
-    this.place.release();
-    this.overloadChanged();
   }
 
   /** Tracks have other ids on the other topology. */
@@ -340,6 +303,7 @@ export class Room {
     if (this.closed) return;
     this.closed = true;
     this.topology.close();
+    this.nodes.close();
     this.#announcements.close();
     for (const viewer of [...this.viewers]) viewer.ended(reason);
     // Nobody needs to hear of all the others leaving.
@@ -360,28 +324,22 @@ export class Room {
     for (const participant of this.participants.values()) participant.client?.send(event, payload);
   }
 
+  elsewhereChanged({ joined, updated, republished, left }: Changes): void {
+    // First, as with those who come here.
+    this.topology.changed();
+    for (const one of left) this.#announcements.left(one, 'left');
+    for (const one of joined) this.#announcements.joined(one);
+    for (const one of updated) this.#announcements.updated(one);
+    for (const one of [...republished, ...left]) this.distribution.tracksChanged(one);
+    if (joined.length + left.length > 0) this.#onMembership();
+  }
+
   checkEmpty(): void {
     if (this.empty && !this.closed) this.#onEmpty();
   }
 
-  #loseMedia(participant: Participant, reason: string): void {
-    if (participant.onMediaLost) {
-      participant.onMediaLost();
-      return;
-    }
-    if (!participant.media) return;
-    this.#log.debug({ participant: participant.id, reason }, 'media transport lost');
-    this.engine.closeSession(participant.media);
-    participant.media = null;
-    participant.needsFresh = true;
-    participant.subscription.forgetRoutes();
-    this.distribution.tracksChanged(participant);
-  }
-
-  /** One transport ended, on a worker that goes on. */
-  #transportLost(participant: Participant, session: MediaSession, reason: string): void {
-    if (participant.media !== session) return;
-    this.#loseMedia(participant, reason);
-    if (this.topology.usesSfu(participant)) participant.client?.send('media-restart', { reason });
+  *#everybody(): Iterable<string> {
+    yield* this.participants.keys();
+    yield* this.nodes.elsewhere.people.keys();
   }
 }

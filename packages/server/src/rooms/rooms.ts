@@ -9,6 +9,7 @@ import { ServerError } from '../errors.js';
 import type { MediaEngine } from '../media/engine.js';
 import type { MediaWorker } from '../media/workers.js';
 import type { TopologyOptions, TopologyStep } from '../topology/control.js';
+import type { Nodes } from './nodes/room-nodes.js';
 import { participantOfTransport } from './participant.js';
 import { roomOfRouter } from './place.js';
 import { Room } from './room.js';
@@ -28,9 +29,12 @@ export interface RoomsEvents {
   /** A viewer came or went. */
   viewers: [room: Room];
   topology: [step: TopologyStep, room: Room];
+  closed: [room: Room];
 }
 
 export class Rooms extends EventEmitter<RoomsEvents> {
+  /** Where calls that begin from now on may have people, too. */
+  nodes: Nodes | null = null;
   readonly #rooms = new Map<string, Room>();
   /** Ids of rooms whose settings were put. */
   readonly #kept = new Set<string>();
@@ -75,8 +79,12 @@ export class Rooms extends EventEmitter<RoomsEvents> {
   }
 
   /** The room, made with these settings if it is not there; as `enter`. */
-  open(id: string, settings: RoomSettings): Room {
-    return this.#rooms.get(id) ?? this.#create(id, settings);
+  open(id: string, settings: RoomSettings, createdAt?: number): Room {
+    return this.#rooms.get(id) ?? this.#create(id, settings, createdAt);
+  }
+
+  isKept(id: string): boolean {
+    return this.#kept.has(id);
   }
 
   /** Participants and viewers that ever came, in rooms that are gone, too. */
@@ -115,13 +123,15 @@ export class Rooms extends EventEmitter<RoomsEvents> {
     }
   }
 
-  #create(id: string, settings: RoomSettings): Room {
+  #create(id: string, settings: RoomSettings, createdAt?: number): Room {
     if (this.#closed) throw new ServerError('unavailable', 'the server is shutting down', 5);
     if (this.#rooms.size >= this.#options.maxRooms) {
       throw new ServerError('unavailable', `there are as many rooms as may be (${this.#options.maxRooms})`, 30);
     }
     const { engine, resumeGraceMs, topology, log } = this.#options;
     const room: Room = new Room({
+      nodes: settings.kind === 'call' ? this.nodes : null,
+      createdAt,
       id,
       settings,
       engine,
@@ -134,6 +144,7 @@ export class Rooms extends EventEmitter<RoomsEvents> {
       onTopologyStep: (step) => this.emit('topology', step, room),
     });
     this.#rooms.set(id, room);
+    room.nodes.begin();
     return room;
   }
 
@@ -144,7 +155,7 @@ export class Rooms extends EventEmitter<RoomsEvents> {
   }
 
   #overloadChanged(worker: MediaWorker): void {
-    for (const room of this.list()) if (room.place.home?.worker === worker) room.overloadChanged();
+    for (const room of this.list()) if (room.place.home?.worker === worker) room.media.overloadChanged();
   }
 
   #emptied(room: Room): void {
@@ -157,12 +168,13 @@ export class Rooms extends EventEmitter<RoomsEvents> {
     this.#arrivals += room.arrivals;
     this.#rooms.delete(room.id);
     this.#kept.delete(room.id);
+    this.emit('closed', room);
   }
 
   #workerLost(worker: MediaWorker): void {
     for (const room of this.list()) {
       if (room.place.home?.worker !== worker) continue;
-      room.mediaLost('the media process ended').catch((error: Error) => {
+      room.media.lost('the media process ended').catch((error: Error) => {
         this.#options.log.error({ room: room.id, reason: error.message }, 'a room could not be moved');
       });
     }

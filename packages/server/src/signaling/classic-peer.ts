@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { Tokens } from '../auth/tokens.js';
 import { ServerError } from '../errors.js';
 import type { Limits } from '../limits.js';
+import type { Calls } from '../rooms/nodes/calls.js';
 import { Participant, type ParticipantClient } from '../rooms/participant.js';
 import type { Room } from '../rooms/room.js';
 import type { Rooms } from '../rooms/rooms.js';
@@ -14,6 +15,7 @@ import { relay } from './mesh-relay.js';
 
 export interface ClassicContext {
   rooms: Rooms;
+  calls: Calls;
   tokens: Tokens;
   limits: Limits;
 }
@@ -44,7 +46,7 @@ export class ClassicPeer implements ParticipantClient {
 
   /** Again into the same room it is a warning, into another one the first is left. Throws `ServerError`. */
   async join({ room: id }: z.output<typeof ClassicJoin>): Promise<void> {
-    const { rooms, limits } = this.#context;
+    const { rooms, calls, limits } = this.#context;
     if (this.#room?.id === id) {
       this.#transport.send('warning', { message: `you are in room ${id} already` });
       return;
@@ -53,9 +55,13 @@ export class ClassicPeer implements ParticipantClient {
     const { publish, subscribe } = await this.#context.tokens.grant(id, this.#transport.token);
     if (!publish || !subscribe) throw new ServerError('forbidden', 'in a mesh everybody sends and receives');
     if (!rooms.find(id)) await limits.take('rooms', this.#transport.address);
-    if (this.#lost) return;
+    const room = await calls.enter(id);
+    if (this.#lost) {
+      room.checkEmpty();
+      return;
+    }
     this.leave();
-    this.#enter(rooms.enter(id));
+    this.#enter(room);
   }
 
   /** Nothing if it is in no room. */

@@ -25,6 +25,7 @@ import type { Broadcasts } from '../broadcast/broadcasts.js';
 import { ServerError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import { answerOffer } from '../rooms/negotiation.js';
+import type { Calls } from '../rooms/nodes/calls.js';
 import { Participant, type ParticipantClient } from '../rooms/participant.js';
 import type { Room } from '../rooms/room.js';
 import type { Rooms } from '../rooms/rooms.js';
@@ -33,6 +34,7 @@ import { publish, relay, say } from './mesh-relay.js';
 export interface ConnectionContext {
   rooms: Rooms;
   broadcasts: Broadcasts;
+  calls: Calls;
   tokens: Tokens;
   limits: Limits;
   /** For a participant whose page came from `host` (the HTTP header). */
@@ -174,20 +176,26 @@ export class Connection implements ParticipantClient {
     return this.#entered(room, participant, mesh || media);
   }
 
-  async #join({ room: roomId, name, token, mesh }: z.output<typeof EnterRequest>): Promise<Ok<EnterReply>> {
-    const { rooms, broadcasts, tokens, limits } = this.#context;
+  async #join({ room: roomId, name, token, mesh, resume }: z.output<typeof EnterRequest>): Promise<Ok<EnterReply>> {
+    const { rooms, broadcasts, calls, tokens, limits } = this.#context;
     await limits.take('joins', this.#transport.address);
     const grant = await tokens.grant(roomId, token);
     if (!rooms.find(roomId)) await limits.take('rooms', this.#transport.address);
     await publisherArrives(broadcasts, roomId);
-    if (this.#closed) throw new ServerError('unavailable', 'the connection is gone');
+    const room = await calls.enter(roomId);
+    // Perhaps they were on another node, which they can't reach any more.
+    const before = resume === undefined ? null : await room.nodes.take(resume);
+    if (this.#closed) {
+      room.checkEmpty();
+      throw new ServerError('unavailable', 'the connection is gone');
+    }
     const participant = new Participant({
+      ...(before && { id: before.id, before }),
       name: grant.name ?? name,
       nameFixed: grant.name !== undefined,
       permissions: { publish: grant.publish, subscribe: grant.subscribe },
       mesh,
     });
-    const room = rooms.enter(roomId);
     try {
       room.join(participant);
     } catch (error) {

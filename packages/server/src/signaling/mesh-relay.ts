@@ -6,11 +6,14 @@ import type { PublishRequest, RelayRequest, SayRequest } from '@efir/protocol';
 import type { z } from 'zod';
 import { ServerError } from '../errors.js';
 import type { Limits } from '../limits.js';
+import { MAX_REQUEST_BYTES, sizeOf } from '../rooms/nodes/outbox.js';
 import { KIND_OF, type Participant, type ParticipantClient, type Track } from '../rooms/participant.js';
 import type { Room } from '../rooms/room.js';
 
 /** Throws `not-found`, `conflict` if the two have no mesh between them, `unavailable` while the other is not connected. */
 export function relay(room: Room, from: Participant, { to, ...message }: z.output<typeof RelayRequest>): void {
+  if (room.nodes.elsewhere.people.has(to))
+    throw new ServerError('conflict', 'they are on another node: offer to the SFU');
   const other = otherParticipant(room, from, to);
   if (!room.topology.usesMesh(from, other)) throw new ServerError('conflict', 'the room is on the SFU: offer to that');
   connected(other).send('relay', { from: from.id, ...message });
@@ -44,9 +47,18 @@ export async function say(
   { to, channel, data }: SayRequest,
   limits: Limits,
 ): Promise<void> {
-  const receivers = to === null ? clientsBut(room, from) : [hearing(otherParticipant(room, from, to))];
-  await limits.take('said', from.id, receivers.length * Math.ceil((data.length + 1) / 1024));
+  const apart = room.nodes.receivers(to);
+  const one = to === null || apart > 0 ? null : hearing(otherParticipant(room, from, to));
+  const receivers = one ? [one] : to === null ? clientsBut(room, from) : [];
+  const message = { from: from.id, to, channel, data };
+  if (apart > 0 && sizeOf(message) > MAX_REQUEST_BYTES) {
+    throw new ServerError('too-large', 'too long for another node: too much of it needs escapes');
+  }
+  await limits.take('said', from.id, (receivers.length + apart) * Math.ceil((data.length + 1) / 1024));
   for (const receiver of receivers) receiver.send('said', { from: from.id, channel, data });
+  if (apart > 0 && !room.nodes.say(message)) {
+    throw new ServerError('unavailable', 'another node cannot be reached at the moment', 2);
+  }
 }
 
 function clientsBut(room: Room, from: Participant): ParticipantClient[] {

@@ -14,6 +14,7 @@ export interface Refusal {
 /** Null: welcome. */
 export function refusalOf(newcomer: Newcomer, shape: RoomShape, { classicMax }: Thresholds): Refusal | null {
   if (newcomer === 'classic') {
+    if (shape.apart > 0) return conflict('people on another server are in the room, where classic clients cannot be');
     if (shape.setting === 'sfu') return conflict('the room is set to the SFU, where classic clients cannot be');
     if (shape.sfuOnly > 0) return conflict('somebody in the room needs the SFU, where classic clients cannot be');
     if (shape.viewers > 0) return conflict('the room is watched through the SFU, where classic clients cannot be');
@@ -21,6 +22,9 @@ export function refusalOf(newcomer: Newcomer, shape: RoomShape, { classicMax }: 
   if (newcomer === 'sfu-only' || newcomer === 'viewer') {
     if (shape.classic > 0) return conflict('a classic client is in the room, which cannot go to the SFU for that');
     if (shape.setting === 'mesh') return conflict('the room is set to a mesh, and this needs the SFU');
+  }
+  if (newcomer === 'participant' && shape.apart > 0 && shape.setting === 'mesh') {
+    return conflict('the room is set to a mesh, and is on another server');
   }
   const mesh = newcomer === 'classic' || shape.classic > 0;
   if (mesh && newcomer !== 'viewer' && shape.participants >= classicMax) {
@@ -37,6 +41,7 @@ export function refusalOf(newcomer: Newcomer, shape: RoomShape, { classicMax }: 
 export function refusalOfSetting(setting: RoomShape['setting'], shape: RoomShape): Refusal | null {
   if (setting === 'sfu' && shape.classic > 0)
     return conflict('topology: a classic client is in the room: it is a mesh');
+  if (setting === 'mesh' && shape.apart > 0) return conflict('topology: the room is on several servers');
   if (setting === 'mesh' && shape.sfuOnly + shape.viewers > 0) {
     return conflict('topology: somebody in the room needs the SFU: WHIP, WHEP or a client that cannot be in a mesh');
   }

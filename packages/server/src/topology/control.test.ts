@@ -5,7 +5,7 @@ import { RETRY_MS, TopologyControl, type TopologyStep } from './control.js';
 import type { RoomShape } from './decision.js';
 
 const OPTIONS = { meshMax: 5, sfuMax: 25, classicMax: 8, settleMs: 5000, timeoutMs: 8000 };
-const NOBODY: RoomShape = { participants: 0, classic: 0, sfuOnly: 0, viewers: 0, setting: 'auto' };
+const NOBODY: RoomShape = { participants: 0, classic: 0, sfuOnly: 0, viewers: 0, apart: 0, setting: 'auto' };
 const names = (count: number): Set<string> => new Set(Array.from({ length: count }, (_, n) => `p${n}`));
 const told = (steps: TopologyStep[]): string[] =>
   steps.map(({ event: { phase, topology, reason } }) => `${phase} ${topology}: ${reason}`);

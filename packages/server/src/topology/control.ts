@@ -38,7 +38,7 @@ export class TopologyControl {
 
   constructor(options: TopologyOptions, setting: RoomShape['setting']) {
     this.#options = options;
-    this.#shape = { participants: 0, classic: 0, sfuOnly: 0, viewers: 0, setting };
+    this.#shape = { participants: 0, classic: 0, sfuOnly: 0, viewers: 0, apart: 0, setting };
     this.#current = decideTopology({ ...this.#shape, current: 'mesh', fitsSinceMs: null }, options, 0).topology;
   }
 
@@ -178,7 +178,6 @@ function stepOf(
 
 /** Others are in it, or it is to be something else: a move that failed may be tried again. */
 function isAnother(a: RoomShape, b: RoomShape): boolean {
-  return (
-    a.participants !== b.participants || a.classic !== b.classic || a.sfuOnly !== b.sfuOnly || a.setting !== b.setting
-  );
+  const names = ['participants', 'classic', 'sfuOnly', 'apart', 'setting'] as const;
+  return names.some((name) => a[name] !== b[name]);
 }

@@ -3,7 +3,7 @@ import { MESH_CEILING, refusalOf, refusalOfSetting } from './admission.js';
 import { type DecisionInput, decideTopology, fitsMesh, topologyBySize } from './decision.js';
 
 const LIMITS = { meshMax: 5, sfuMax: 25, classicMax: 8, settleMs: 5000 };
-const shape = { participants: 3, classic: 0, sfuOnly: 0, viewers: 0, setting: 'auto' } as const;
+const shape = { participants: 3, classic: 0, sfuOnly: 0, viewers: 0, apart: 0, setting: 'auto' } as const;
 const decide = (input: Partial<DecisionInput>, now = 0): string =>
   decideTopology({ ...shape, current: 'mesh', fitsSinceMs: null, ...input }, LIMITS, now).topology;
 

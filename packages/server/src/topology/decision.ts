@@ -15,6 +15,8 @@ export interface RoomShape {
   sfuOnly: number;
   /** WHEP. */
   viewers: number;
+  /** Participants and viewers that are on other nodes; counted above, too. */
+  apart: number;
   setting: 'auto' | LiveTopology;
 }
 
@@ -57,8 +59,8 @@ export function decideTopology(input: DecisionInput, thresholds: Thresholds, now
 }
 
 /** Small enough to go back to a mesh. */
-export function fitsMesh({ participants, sfuOnly, viewers }: RoomShape, { meshMax }: Thresholds): boolean {
-  return participants < meshMax && sfuOnly === 0 && viewers === 0;
+export function fitsMesh({ participants, sfuOnly, viewers, apart }: RoomShape, { meshMax }: Thresholds): boolean {
+  return participants < meshMax && sfuOnly === 0 && viewers === 0 && apart === 0;
 }
 
 /** What the size alone asks for. There is no MCU yet: the SFU goes on. */
@@ -69,6 +71,7 @@ export function topologyBySize(participants: number, { meshMax, sfuMax }: Thresh
 
 function forcedTopology(shape: RoomShape): { topology: LiveTopology; reason: TopologyReason } | null {
   if (shape.classic > 0) return { topology: 'mesh', reason: 'classic' };
+  if (shape.apart > 0) return { topology: 'sfu', reason: 'nodes' };
   if (shape.sfuOnly > 0) return { topology: 'sfu', reason: 'sfu-only' };
   if (shape.viewers > 0) return { topology: 'sfu', reason: 'viewers' };
   if (shape.setting !== 'auto') return { topology: shape.setting, reason: 'setting' };

@@ -1,0 +1,58 @@
+/** Servers of one cluster for calls, each in its own process, on a Redis of their own. */
+import { freePorts } from './ports.js';
+import { Redis } from './redis.js';
+import { Server } from './server.js';
+import { until } from './until.js';
+
+const SECRET = 'a-secret-of-the-tests';
+/** So long the people of a lost node are waited for. */
+export const GRACE_MS = 4000;
+
+export class CallNodes {
+  readonly servers: Server[] = [];
+
+  private constructor(readonly redis: Redis) {}
+
+  static async start(program: string, count: number, meshMax = 0): Promise<CallNodes> {
+    const nodes = new CallNodes(await Redis.start(program));
+    for (let n = 0; n < count; n++) await nodes.add(meshMax);
+    await until(
+      async () => {
+        const counts = await Promise.all(nodes.servers.map((server) => server.metric('efir_cluster_nodes')));
+        return counts.every((seen) => seen === count);
+      },
+      { within: 10_000, what: 'all nodes see each other' },
+    );
+    return nodes;
+  }
+
+  async add(meshMax = 0): Promise<Server> {
+    const port = await freePorts();
+    const id = `node-${this.servers.length}`;
+    const flags = ['--redis', this.redis.url, '--cluster-secret', SECRET, '--node-id', id];
+    const server = await Server.start({
+      ...{ port, meshMax },
+      args: [...flags, '--public-url', `http://localhost:${port}`, '--resume-grace-ms', `${GRACE_MS}`],
+    });
+    this.servers.push(server);
+    return server;
+  }
+
+  /** Of a room, as this node tells it. */
+  async people(server: Server, room: string): Promise<number> {
+    const response = await server.request(`/api/rooms/${room}`);
+    return response.ok ? ((await response.json()) as { participants: number }).participants : 0;
+  }
+
+  /** Process and workers, as when a machine stops. */
+  async kill(server: Server): Promise<void> {
+    this.servers.splice(this.servers.indexOf(server), 1);
+    for (const pid of server.workerPids()) process.kill(pid, 'SIGKILL');
+    await server.stop('SIGKILL');
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.stop()));
+    await this.redis.kill();
+  }
+}
