@@ -3,7 +3,7 @@ import type { Encoding } from '../encoding.js';
 import type { Producer } from '../producer.js';
 import { MAX_ENCODINGS, type PipedLayers } from './messages.js';
 
-const EVERY_MS = 500;
+const EVERY_MS = 100;
 /** Encodings told of at a time. */
 const BATCH = 50;
 /** Rates may be off by this share. */
