@@ -71,8 +71,11 @@ export class Sources {
     }
   }
 
-  ended(pipe: string): void {
+  /** The node at its other end; null: there is no such pipe. */
+  ended(pipe: string): string | null {
+    const source = this.#sources.get(pipe);
     this.#sources.delete(pipe);
+    return source?.to ?? null;
   }
 
   workerLost(worker: MediaWorker): void {
