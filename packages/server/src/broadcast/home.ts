@@ -11,9 +11,7 @@ import type { Room } from '../rooms/room.js';
 import { ASSIGN, type Assignment, type PlaceReply, Presence } from './messages.js';
 import { type Bearer, Tickets } from './tickets.js';
 
-const TICK_MS = 500;
-/** A node that reports each second and did not for so long is asked whether it is there. */
-const STALE_MS = 1700;
+const TICK_MS = 1000;
 /** A node that could not pull from another isn't put under it for so long. */
 const FAILED_PAIR_MS = 30_000;
 /** A viewer, until it is known what they get: one voice and one picture of middling size. */
@@ -41,7 +39,6 @@ export class BroadcastHome {
   readonly #told = new Map<string, string>();
   readonly #telling = new Set<string>();
   readonly #presence = new Map<string, Presence>();
-  readonly #reports = new Map<string, { reports: number; sinceMs: number }>();
   readonly #failedPairs = new Map<string, number>();
   #closed = false;
 
@@ -129,7 +126,6 @@ export class BroadcastHome {
   nodeDown(node: string): void {
     const now = performance.now();
     this.#presence.delete(node);
-    this.#reports.delete(node);
     this.#told.delete(node);
     this.#carryOut(this.#tree.died(node, now));
   }
@@ -170,20 +166,7 @@ export class BroadcastHome {
     // Nobody can be told, and what is known of the others is old.
     if (!this.#cluster.available || this.#closed) return;
     const now = performance.now();
-    this.#lookForDead(now);
     this.#carryOut([...this.#tree.settle(now), ...this.#tree.shrink(now)]);
-  }
-
-  /** A dead node's lease lasts longer than its viewers should wait to be placed elsewhere. */
-  #lookForDead(now: number): void {
-    for (const { id, self, reports } of this.#cluster.nodes()) {
-      const seen = this.#reports.get(id);
-      if (seen?.reports !== reports) this.#reports.set(id, { reports, sinceMs: now });
-      else if (!self && now - seen.sinceMs > STALE_MS) {
-        seen.sinceMs = now;
-        this.#cluster.suspect(id).catch(() => {});
-      }
-    }
   }
 
   /** Whoever left the tree is told so; then all whose place is another than they were told. */

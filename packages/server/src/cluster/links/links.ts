@@ -46,7 +46,7 @@ export class Links {
     workers.on('notice', (_, notice) => {
       if (notice.type === 'transportState') {
         const { transport, state, reason = 'the pipe failed' } = notice;
-        if (state === 'failed' || state === 'closed') this.#sourceEnded(transport);
+        if (state === 'failed' || state === 'closed') this.sources.ended(transport);
         this.#of(transport)?.pipeState(state, reason);
       }
       if (notice.type === 'pipes') for (const figures of notice.pipes) this.#measured(figures);
@@ -90,12 +90,6 @@ export class Links {
   #of(pipe: string): Link | null {
     const link = this.#links.get(pipe.slice(0, pipe.lastIndexOf('.')));
     return link?.pipe === pipe ? link : null;
-  }
-
-  /** Silence of the other end speaks against that node; one that only left the pipe answers when it is asked. */
-  #sourceEnded(pipe: string): void {
-    const to = this.sources.ended(pipe);
-    if (to !== null) void this.#cluster.suspect(to).catch(() => false);
   }
 
   #measured(figures: PipeFigures): void {

@@ -71,11 +71,8 @@ export class Sources {
     }
   }
 
-  /** The node at its other end; null: there is no such pipe. */
-  ended(pipe: string): string | null {
-    const source = this.#sources.get(pipe);
+  ended(pipe: string): void {
     this.#sources.delete(pipe);
-    return source?.to ?? null;
   }
 
   workerLost(worker: MediaWorker): void {
