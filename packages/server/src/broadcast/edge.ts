@@ -87,8 +87,10 @@ export class BroadcastEdge {
     this.attach();
   }
 
+  /** A node that is only thought to be gone sends on, and is left when another parent is there. */
   nodeDown(node: string): void {
-    this.#pulls.get(node)?.close();
+    const link = this.#pulls.get(node);
+    if (link?.state !== 'connected') link?.close();
   }
 
   /** Asks the home for a place, until it has one. */
