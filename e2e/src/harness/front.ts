@@ -16,7 +16,8 @@ export async function serveFront(target: string, intercept: Intercept): Promise<
     if (intercept(incoming, outgoing)) return;
     const { method, headers, url } = incoming;
     const onward = request(new URL(url ?? '/', target), { method, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      // What `intercept` has set stands.
+      outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, ...outgoing.getHeaders() });
       answer.pipe(outgoing);
     });
     onward.on('error', () => outgoing.destroy());

@@ -49,7 +49,7 @@ interface Link {
 }
 
 const TICK_MS = 400;
-const CLOSE_EVERY_MS = 400;
+const CLOSE_EVERY_MS = 300;
 
 /** The mesh as this participant has it: one `PeerLink` to everybody else. Each link mends itself. */
 export class MeshPath implements MediaPath {
