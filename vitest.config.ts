@@ -7,6 +7,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Of a busy machine a second isn't much.
+          expect: { poll: { timeout: 5_000 } },
           include: [
             'packages/*/src/**/*.test.{ts,tsx}',
             'bench/src/**/*.test.ts',

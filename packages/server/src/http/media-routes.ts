@@ -15,6 +15,8 @@ import type { HttpMediaSession, HttpMediaSessions, MediaProtocol } from './media
 import { roomId } from './rooms-api.js';
 
 const SDP_TYPE = 'application/sdp';
+const ALTERNATE_RELATION = 'urn:efir:whep:alternate';
+const MAX_ALTERNATES = 4;
 
 export interface MediaOffer {
   room: string;
@@ -68,7 +70,7 @@ export function mediaRoutes(
         const location = `/${protocol}/${room}/${session.id}`;
         response.status(201).set({
           Location: location,
-          ...(protocol === 'whep' && { Link: `<${location}/events>; rel="${EVENTS_RELATION}"` }),
+          ...(protocol === 'whep' && { Link: whepLinks(location, room, node) }),
           ETag: session.etag,
           'Cache-Control': 'no-store',
         });
@@ -117,6 +119,15 @@ export function mediaRoutes(
 function addressed({ message, url, ticket }: Elsewhere, path: string, name: string | undefined): ServerError {
   const query = new URLSearchParams({ ticket, ...(name !== undefined && { name }) });
   return new ServerError('elsewhere', message, undefined, `${url}${path}?${query}`);
+}
+
+/** Where the session's events are, and other nodes to ask should this one be gone. */
+function whepLinks(location: string, room: string, { cluster }: HttpContext['node']): string[] {
+  const others = cluster.nodes().filter(({ self, draining, isolated }) => !self && !draining && isolated === null);
+  return [
+    `<${location}/events>; rel="${EVENTS_RELATION}"`,
+    ...others.slice(0, MAX_ALTERNATES).map(({ url }) => `<${url}/whep/${room}>; rel="${ALTERNATE_RELATION}"`),
+  ];
 }
 
 /** Players and publishers live on pages of any origin; they carry tokens, not cookies. */
