@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Participant } from './harness/participant.js';
+import { show } from './harness/show.js';
 import { useStage } from './harness/stage.js';
 import { until } from './harness/until.js';
 
@@ -65,28 +66,6 @@ test('a camera is sent in layers, and those that nobody takes are off until some
   await bob.sees(1, 10_000);
   expect((await encodings(ann))[0]?.fps).toBe(15);
 });
-
-/** What is looked at of the SDK's room. */
-interface Shown {
-  participants: { id: string }[];
-  setView(tiles: unknown[]): void;
-}
-
-/** Shows everybody else like this, whatever the app would. */
-const show = (person: Participant, role: 'thumbnail' | 'stage', height: number) =>
-  person.page.evaluate(
-    ([role, height]: [string, number]) => {
-      const { room } = (window as unknown as { efir: { room: Shown } }).efir;
-      const setView = Object.getPrototypeOf(room).setView as Shown['setView'];
-      room.setView = () => {};
-      const tiles = room.participants.map(({ id }) => ({
-        show: { participant: id, source: 'camera' },
-        ...{ role, height, width: Math.round((height * 16) / 9) },
-      }));
-      setView.call(room, tiles);
-    },
-    [role, height] as [string, number],
-  );
 
 test.each([
   ['vp8', 3],

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Participant } from './harness/participant.js';
 import { Relay } from './harness/relay.js';
 import { robots } from './harness/robots.js';
+import { show } from './harness/show.js';
 import { useStage } from './harness/stage.js';
 import { until } from './harness/until.js';
 
@@ -23,38 +24,17 @@ interface Look {
   estimateBps: number;
 }
 
-/** What is looked at of the SDK's room. */
-interface Shown {
-  participants: { id: string }[];
-  setView(tiles: unknown[]): void;
-  quality: { estimateBps: number; wantedBps: number } | null;
-}
-
 declare global {
   interface Window {
     efirLooks: { estimates: Look[]; longestMs: number };
   }
 }
 
-/** A page of large pictures, which together want more than the link carries. */
-function showLarge(): void {
-  const { room } = (window as unknown as { efir: { room: Shown } }).efir;
-  const tiles = room.participants.map(({ id }) => ({
-    show: { participant: id, source: 'camera' as const },
-    role: 'stage' as const,
-    width: 1280,
-    height: 720,
-  }));
-  room.setView(tiles);
-  // The app would show its own page again.
-  room.setView = () => {};
-}
-
 /** Notes the estimate, and for how long all pictures together stood still. */
 function watch(): void {
   const looks: Window['efirLooks'] = { estimates: [], longestMs: 0 };
   window.efirLooks = looks;
-  const { room } = (window as unknown as { efir: { room: Shown } }).efir;
+  const { room } = (window as unknown as { efir: { room: { quality: { estimateBps: number } | null } } }).efir;
   setInterval(() => {
     if (room.quality) looks.estimates.push({ at: Date.now(), estimateBps: room.quality.estimateBps });
   }, 100);
@@ -101,7 +81,8 @@ test('a link that falls to a sixth and rises again is followed, without a freeze
   const cleo = await stage.join(room, 'Cleo', { query: quiet, probe: { noFirstFrames: true } });
   const bob = await stage.join(room, 'Bob', { query: quiet, probe: { relayPort: link.port, noFirstFrames: true } });
   for (const person of [bob, cleo]) await person.sees(6, 30_000);
-  await bob.page.evaluate(showLarge, undefined);
+  // Together they want more than the link carries.
+  await show(bob, 'stage', 720);
   link.down.conditions = { ...link.down.conditions, rateBps: WIDE_BPS, queueMs: 1_500 };
   for (const person of [bob, cleo]) await person.page.evaluate(watch, undefined);
   const estimate = async () => (await looksOf(bob)).estimates.at(-1)?.estimateBps ?? 0;

@@ -6,6 +6,7 @@ import { MAX_SDP_LENGTH } from '@efir/protocol';
 import { type Request, type RequestHandler, Router, text } from 'express';
 import { bearerToken, type Grant } from '../auth/tokens.js';
 import { Elsewhere, redeem } from '../broadcast/arrivals.js';
+import { otherAddresses } from '../cluster/others.js';
 import { ServerError } from '../errors.js';
 import { isLoopback } from '../media/candidates.js';
 import { addressOf, type HttpContext, limited } from './context.js';
@@ -123,10 +124,10 @@ function addressed({ message, url, ticket }: Elsewhere, path: string, name: stri
 
 /** Where the session's events are, and other nodes to ask should this one be gone. */
 function whepLinks(location: string, room: string, { cluster }: HttpContext['node']): string[] {
-  const others = cluster.nodes().filter(({ self, draining, isolated }) => !self && !draining && isolated === null);
+  const others = otherAddresses(cluster, MAX_ALTERNATES);
   return [
     `<${location}/events>; rel="${EVENTS_RELATION}"`,
-    ...others.slice(0, MAX_ALTERNATES).map(({ url }) => `<${url}/whep/${room}>; rel="${ALTERNATE_RELATION}"`),
+    ...others.map((url) => `<${url}/whep/${room}>; rel="${ALTERNATE_RELATION}"`),
   ];
 }
 

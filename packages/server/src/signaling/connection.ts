@@ -22,6 +22,7 @@ import type { Tokens } from '../auth/tokens.js';
 import type { IceServers } from '../auth/turn.js';
 import { publisherArrives } from '../broadcast/arrivals.js';
 import type { Broadcasts } from '../broadcast/broadcasts.js';
+import { otherAddresses } from '../cluster/others.js';
 import { ServerError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import { answerOffer } from '../rooms/negotiation.js';
@@ -229,9 +230,7 @@ export class Connection implements ParticipantClient {
 
   #alternatives(): { alternatives?: string[] } {
     const { cluster, clustered } = this.#context.broadcasts;
-    if (!clustered) return {};
-    const others = cluster.nodes().filter(({ self, draining, isolated }) => !self && !draining && isolated === null);
-    return { alternatives: others.slice(0, MAX_ALTERNATIVES).map(({ url }) => url) };
+    return clustered ? { alternatives: otherAddresses(cluster, MAX_ALTERNATIVES) } : {};
   }
 
   #membership(): { room: Room; participant: Participant } {

@@ -6,6 +6,7 @@
 import { readAddress } from './address.js';
 import { type ChannelLabel, DataChannels } from './channels.js';
 import { Outbox } from './outbox.js';
+import { PacketInbox } from './packet-inbox.js';
 import type { DataHost, DataUser } from './plane.js';
 import type { DataRouter, RoutedMessage } from './router.js';
 import { SctpAssociation } from './sctp/association.js';
@@ -48,7 +49,7 @@ export class DataEndpoint implements DataUser {
   readonly channels: DataChannels;
   /** In the plane's queue. */
   active = false;
-  readonly #packets: Uint8Array[] = [];
+  readonly #packets = new PacketInbox(MAX_WAITING_PACKETS, PACKETS_PER_SLICE);
   readonly #outboxes: Record<ChannelLabel, Outbox>;
   /** Files' messages that came and wait for their receivers or for the rate. */
   #files: RoutedMessage[] = [];
@@ -109,29 +110,20 @@ export class DataEndpoint implements DataUser {
 
   /** Puts a packet aside for the next slice; `bytes` are the endpoint's from now on. */
   receive(bytes: Uint8Array): void {
-    if (this.#packets.length >= MAX_WAITING_PACKETS) {
-      this.host.counters.dataPacketDrops++;
-      return;
-    }
-    this.#packets.push(bytes);
-    this.host.activate(this);
+    if (this.#packets.put(bytes)) this.host.activate(this);
+    else this.host.counters.dataPacketDrops++;
   }
 
   /** One slice of work, cut short once `late` says so; true if there is more to do at once. */
   work(now: number, late: () => boolean): boolean {
     this.#now = now;
-    let taken = 0;
-    for (const end = Math.min(PACKETS_PER_SLICE, this.#packets.length); taken < end; taken++) {
-      if (taken > 0 && late()) break;
-      this.association.receive(this.#packets[taken], now);
-    }
-    this.#packets.splice(0, taken);
+    this.#packets.pass(this.association, now, late);
     const moreFiles = this.#passFiles();
     // First what waits already, so that the association has room for more.
     this.association.flush(now);
     const moreMessages = this.#hand();
     this.association.flush(now);
-    return this.#packets.length > 0 || moreFiles || moreMessages;
+    return !this.#packets.empty || moreFiles || moreMessages;
   }
 
   /** Timers, and what waits for the rate. */
@@ -245,7 +237,7 @@ export class DataEndpoint implements DataUser {
 
   /** The association is over; the client would need a new DTLS connection for another. */
   #ended(): void {
-    this.#packets.length = 0;
+    this.#packets.clear();
     this.#files = [];
     this.channels.clear();
   }

@@ -5,10 +5,13 @@
 
 import { PPID_TEXT } from '../../data/dcep.js';
 import { LOCAL_SCTP_PORT } from '../../data/endpoint.js';
+import { PacketInbox } from '../../data/packet-inbox.js';
 import type { DataHost, DataUser } from '../../data/plane.js';
 import { SctpAssociation } from '../../data/sctp/association.js';
 import { TokenBucket } from '../../data/token-bucket.js';
-import { MAX_MESSAGE_BYTES, type PipeMessage, readMessage, writeMessage } from './messages.js';
+import type { Engine } from '../engine.js';
+import type { Transport } from '../transport.js';
+import { MAX_MESSAGE_BYTES, PIPE_VERSION, type PipeMessage, readMessage, writeMessage } from './messages.js';
 
 const WINDOW_BYTES = 1_048_576;
 const MAX_WAITING_PACKETS = 1_024;
@@ -31,7 +34,7 @@ export interface ChannelEvents {
 export class PipeChannel implements DataUser {
   active = false;
   readonly #association: SctpAssociation;
-  readonly #packets: Uint8Array[] = [];
+  readonly #packets = new PacketInbox(MAX_WAITING_PACKETS, PACKETS_PER_SLICE);
   readonly #outgoing: PipeMessage[] = [];
   readonly #messages = new TokenBucket(MESSAGES.perSecond, MESSAGES.burst);
   readonly #bytes = new TokenBucket(BYTES.perSecond, BYTES.burst);
@@ -83,25 +86,16 @@ export class PipeChannel implements DataUser {
   }
 
   receive(bytes: Uint8Array): void {
-    if (this.#packets.length >= MAX_WAITING_PACKETS) {
-      this.host.counters.dataPacketDrops++;
-      return;
-    }
-    this.#packets.push(bytes);
-    this.host.activate(this);
+    if (this.#packets.put(bytes)) this.host.activate(this);
+    else this.host.counters.dataPacketDrops++;
   }
 
   work(now: number, late: () => boolean): boolean {
     this.#now = now;
-    let taken = 0;
-    for (const end = Math.min(PACKETS_PER_SLICE, this.#packets.length); taken < end; taken++) {
-      if (taken > 0 && late()) break;
-      this.#association.receive(this.#packets[taken], now);
-    }
-    this.#packets.splice(0, taken);
+    this.#packets.pass(this.#association, now, late);
     this.#hand();
     this.#association.flush(now);
-    return this.#packets.length > 0;
+    return !this.#packets.empty;
   }
 
   tick(now: number): void {
@@ -131,4 +125,32 @@ export class PipeChannel implements DataUser {
     if (read) this.events.message(read.message, read.refused);
     else this.events.nonsense();
   }
+}
+
+/**
+ * Opens the channel of one end on its transport, and greets the other end as soon as it can. Nonsense is counted.
+ */
+export function openChannel(
+  engine: Engine,
+  transport: Transport,
+  role: 'client' | 'server',
+  { message, failed }: Pick<ChannelEvents, 'message' | 'failed'>,
+): PipeChannel {
+  const channel: PipeChannel = engine.data.add(
+    transport.peer,
+    (host) =>
+      new PipeChannel(
+        role,
+        host,
+        {
+          opened: () => channel.send({ type: 'hello', version: PIPE_VERSION }),
+          message,
+          nonsense: () => engine.counters.pipeMessagesRefused++,
+          failed,
+        },
+        engine.now,
+      ),
+  );
+  transport.data = channel;
+  return channel;
 }

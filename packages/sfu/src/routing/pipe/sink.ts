@@ -7,7 +7,7 @@ import type { Engine } from '../engine.js';
 import { Producer } from '../producer.js';
 import type { Router } from '../router.js';
 import type { Transport } from '../transport.js';
-import { PipeChannel } from './channel.js';
+import { openChannel, type PipeChannel } from './channel.js';
 import { PIPE_EXTENSIONS, wireCodecs } from './codecs.js';
 import {
   MAX_ENTRIES,
@@ -58,22 +58,10 @@ export class PipeSink implements PipeEnd {
     this.router = this.transport.router;
     this.transport.feedback = new TransportFeedbackGenerator();
     this.#piped = this.router.piped();
-    this.#channel = engine.data.add(
-      peer,
-      (host) =>
-        new PipeChannel(
-          'client',
-          host,
-          {
-            opened: () => this.#channel.send({ type: 'hello', version: PIPE_VERSION }),
-            message: (message, refused) => this.#heard(message, refused),
-            nonsense: () => this.engine.counters.pipeMessagesRefused++,
-            failed: (reason) => this.#fail(reason),
-          },
-          engine.now,
-        ),
-    );
-    this.transport.data = this.#channel;
+    this.#channel = openChannel(engine, this.transport, 'client', {
+      message: (message, refused) => this.#heard(message, refused),
+      failed: (reason) => this.#fail(reason),
+    });
     engine.pipes.add(this);
   }
 

@@ -6,7 +6,7 @@ import type { Engine } from '../engine.js';
 import type { Producer } from '../producer.js';
 import type { Router } from '../router.js';
 import type { Transport } from '../transport.js';
-import { PipeChannel } from './channel.js';
+import { openChannel, type PipeChannel } from './channel.js';
 import { codecsOf, PIPE_EXTENSIONS, wireCodecs } from './codecs.js';
 import { type Lane, PipeDemand } from './demand.js';
 import { LayerNews } from './layer-news.js';
@@ -69,22 +69,10 @@ export class PipeSource implements PipeEnd {
     this.#demand = this.transport.subscriber as PipeDemand;
     this.#demand.maxBps = options.maxBps ?? Number.POSITIVE_INFINITY;
     this.#nextSsrc = (Math.floor(engine.random() * 0x7fffffff) + 1) & 0x7ffffffe;
-    this.#channel = engine.data.add(
-      peer,
-      (host) =>
-        new PipeChannel(
-          'server',
-          host,
-          {
-            opened: () => this.#channel.send({ type: 'hello', version: PIPE_VERSION }),
-            message: (message, refused) => this.#heard(message, refused),
-            nonsense: () => this.engine.counters.pipeMessagesRefused++,
-            failed: (reason) => this.#fail(reason),
-          },
-          engine.now,
-        ),
-    );
-    this.transport.data = this.#channel;
+    this.#channel = openChannel(engine, this.transport, 'server', {
+      message: (message, refused) => this.#heard(message, refused),
+      failed: (reason) => this.#fail(reason),
+    });
     for (const producer of this.router.producers.values()) this.producerChanged(producer);
     this.router.observers.add(this);
     engine.pipes.add(this);
