@@ -1,5 +1,6 @@
 /** `npm run bench -- <bench> [options]`. Progress goes to stderr, results to stdout. */
 import { BenchError } from './errors.js';
+import type { Promised } from './measure/promises.js';
 import { parseBroadcast, parseCascade, parseCongestion, parseFanOut, parseJoins, parseMass, USAGE } from './options.js';
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -37,24 +38,28 @@ async function main([bench, ...args]: string[]): Promise<number> {
   if (bench === 'broadcast') {
     const options = parseBroadcast(args);
     const { broadcast } = await import('./broadcast/run.js');
-    show(await broadcast(options, log), options.json);
-    return 0;
+    return showWithPromises(await broadcast(options, log), options.json);
   }
   if (bench === 'mass') {
     const options = parseMass(args);
     const { mass } = await import('./mass/run.js');
-    const { promises, ...figures } = await mass(options, log);
-    if (options.json) show({ promises, ...figures }, true);
-    else {
-      show(figures, false);
-      for (const { what, value, most, kept } of promises) {
-        process.stdout.write(`${kept ? 'kept  ' : 'BROKEN'} ${what}: ${value ?? 'never'}, at most ${most}\n`);
-      }
-    }
-    return promises.every(({ kept }) => kept) ? 0 : 1;
+    return showWithPromises(await mass(options, log), options.json);
   }
   process.stdout.write(USAGE);
   return bench === undefined || bench === 'help' || bench === '--help' ? 0 : 2;
+}
+
+/** The exit code: whether all was kept. */
+function showWithPromises(result: { promises: Promised[] }, json: boolean): number {
+  const { promises, ...figures } = result;
+  if (json) show(result, true);
+  else {
+    show(figures, false);
+    for (const { what, value, most, kept } of promises) {
+      process.stdout.write(`${kept ? 'kept  ' : 'BROKEN'} ${what}: ${value ?? 'never'}, at most ${most}\n`);
+    }
+  }
+  return promises.every(({ kept }) => kept) ? 0 : 1;
 }
 
 function show(result: Record<string, unknown>, json: boolean): void {

@@ -51,8 +51,14 @@ export interface BroadcastOptions {
   rate: number;
   /** How long they watch while costs are taken. */
   seconds: number;
+  placement: PlacementPolicy;
   json: boolean;
 }
+
+/** Expressions for `rules`: fewest pictures and sounds first. */
+export const RULES = 'score node.streams';
+export const POLICIES = ['mix', 'cpu', 'bandwidth', 'streams', 'rules'] as const;
+export type PlacementPolicy = (typeof POLICIES)[number];
 
 export const USAGE = `npm run bench -- <bench> [options]
 
@@ -91,6 +97,7 @@ export const USAGE = `npm run bench -- <bench> [options]
     --viewers <n>       default 1,000
     --rate <n>          joins a second, default 50
     --seconds <n>       of watching, default 10
+    --placement <p>     mix (default), cpu, bandwidth, streams, rules (fewest streams)
     --json
 
 The first two want two CPUs: the worker has the first to itself, everything else runs on the second.
@@ -168,9 +175,13 @@ export function parseBroadcast(args: string[]): BroadcastOptions {
     viewers: { type: 'string' },
     rate: { type: 'string' },
     seconds: { type: 'string' },
+    placement: { type: 'string' },
     json: { type: 'boolean' },
   });
+  const placement = POLICIES.find((policy) => policy === (values.placement ?? 'mix'));
+  if (!placement) throw new BenchError(`--placement must be one of ${POLICIES.join(', ')}, not ${values.placement}`);
   return {
+    placement,
     viewers: count('viewers', values.viewers, 1000, 4000),
     rate: count('rate', values.rate, 50, 1000),
     seconds: count('seconds', values.seconds, 10, 600),

@@ -33,6 +33,10 @@ export class FrameClock {
     this.#naturalPps = (total * 1000) / this.#roundMs;
   }
 
+  get packetsPerFrame(): number {
+    return this.#packets.reduce((sum, count) => sum + count, 0) / this.#packets.length;
+  }
+
   /** Packets a second of the shape as it is. */
   get naturalPps(): number {
     return this.#naturalPps;

@@ -6,6 +6,8 @@ import { BenchError } from '../errors.js';
 /** Of an RTP packet with its header: what browsers keep to. */
 export const PACKET_BYTES = 1200;
 
+const SINGLE_BYTES = 300;
+
 export interface FrameShape {
   name: string;
   /** Payload sizes (VP8 descriptor and all) of each frame's packets, for a header of `headerBytes`. */
@@ -20,6 +22,14 @@ export interface FrameShape {
 export const EQUAL_FRAMES: FrameShape = {
   name: 'equal',
   frames: (headerBytes) => [6, 4, 8, 5, 7].map((packets) => new Array(packets).fill(PACKET_BYTES - headerBytes)),
+  atMs: null,
+  roundMs: null,
+};
+
+/** Sound, and small pictures: each frame is one packet. */
+export const SINGLE_FRAMES: FrameShape = {
+  name: 'single',
+  frames: (headerBytes) => [[SINGLE_BYTES - headerBytes]],
   atMs: null,
   roundMs: null,
 };

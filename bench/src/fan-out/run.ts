@@ -8,10 +8,10 @@ import { median, round } from '../measure/median.js';
 import { cpuNs, rssBytes } from '../measure/process-cost.js';
 import { workerWindow } from '../measure/worker-window.js';
 import type { FanOutOptions } from '../options.js';
-import { PublisherProcess } from '../stage/publisher-process.js';
+import { PublisherProcess, type Shape } from '../stage/publisher-process.js';
 import { Stage } from '../stage/stage.js';
 import { findSaturation, type Saturation } from './saturation.js';
-import { type CostPoint, fitViewerCost, VIEWER_RATES } from './viewer-cost.js';
+import { type CostPoint, fitViewerCost, VIEWER_LOADS } from './viewer-cost.js';
 import { Yardstick } from './yardstick.js';
 
 /** Share of saturation at which cost is measured. */
@@ -69,12 +69,21 @@ export async function fanOut(options: FanOutOptions, log: Log): Promise<FanOutRe
 export async function viewerCost(options: FanOutOptions, log: Log): Promise<Record<string, unknown>> {
   const machine = describeMachine();
   const pinned = machine.cores >= 2 && pinSelf(GENERATOR_CPU);
-  const points = await withRun({ options, pinned, log }, options.subscribers, (run) => run.viewerCost());
-  const { packetCostNs, viewerCostUs } = fitViewerCost(points);
+  const points: CostPoint[] = [];
+  for (const shape of ['single', 'equal'] as const) {
+    const set = { options, pinned, log, shape };
+    points.push(...(await withRun(set, options.subscribers, (run) => run.viewerCost(VIEWER_LOADS[shape]))));
+  }
+  const { frameCostNs, packetCostNs, viewerCostUs } = fitViewerCost(points);
   return {
+    frameCostNs: round(frameCostNs),
     packetCostNs: round(packetCostNs),
     viewerCostUs: round(viewerCostUs, 1),
-    points: points.map(({ packetsPerSecond, usPerSecond }) => [round(packetsPerSecond, 1), round(usPerSecond, 1)]),
+    points: points.map((point) => [
+      round(point.framesPerSecond, 1),
+      round(point.packetsPerSecond, 1),
+      round(point.usPerSecond, 1),
+    ]),
     ...{ bench: 'fan-out --viewer', subscribers: options.subscribers, machine, pinned },
   };
 }
@@ -85,9 +94,17 @@ interface SizeCost {
   ratio: number;
 }
 
+interface RunSet {
+  options: FanOutOptions;
+  pinned: boolean;
+  log: Log;
+  /** Of the frames; default: as the options say. */
+  shape?: Shape;
+}
+
 /** Sets a fresh worker and load up, and takes them down whatever happens. */
 async function withRun<T>(
-  { options, pinned, log }: { options: FanOutOptions; pinned: boolean; log: Log },
+  { options, pinned, log, shape = options.trace ? 'trace' : 'equal' }: RunSet,
   subscribers: number,
   body: (run: FanOutRun) => Promise<T>,
 ): Promise<T> {
@@ -95,7 +112,7 @@ async function withRun<T>(
   const delays = new DelayHistogram();
   const hub = new ClientHub({ datapath: { maxPeers: subscribers + 16 }, delays });
   const stage = await Stage.open(pin);
-  const publisher = await PublisherProcess.start(stage, options.trace ? 'trace' : 'equal');
+  const publisher = await PublisherProcess.start(stage, shape);
   const yardstick = new Yardstick(subscribers, pin);
   const pids = [process.pid, stage.worker.pid, publisher.pid, yardstick.pid];
   const restorePriority = options.priority ? raisePriority(pids) : null;
@@ -196,17 +213,21 @@ class FanOutRun {
     return window.nsPerPacket;
   }
 
-  async viewerCost(): Promise<CostPoint[]> {
+  async viewerCost(rates: readonly number[]): Promise<CostPoint[]> {
     await this.join();
     const points: CostPoint[] = [];
+    const { packetsPerFrame } = this.publisher;
     for (let i = 0; i < this.options.rounds; i++) {
-      for (const rate of VIEWER_RATES) {
+      for (const rate of rates) {
         await this.publisher.rate(rate);
         await sleep(1500);
-        const { cpuNs: cpu, elapsedMs, packetsPerSecond } = await workerWindow(this.stage.worker, this.options.seconds);
-        const usPerSecond = cpu / elapsedMs / this.subscribers;
-        points.push({ packetsPerSecond: packetsPerSecond / this.subscribers, usPerSecond });
-        this.log(`${rate} packets/s to each: ${round(usPerSecond, 1)} us of CPU a second for each`);
+        const window = await workerWindow(this.stage.worker, this.options.seconds);
+        const usPerSecond = window.cpuNs / window.elapsedMs / this.subscribers;
+        const packetsPerSecond = window.packetsPerSecond / this.subscribers;
+        points.push({ framesPerSecond: packetsPerSecond / packetsPerFrame, packetsPerSecond, usPerSecond });
+        this.log(
+          `${rate} packets/s to each, ${packetsPerFrame} a frame: ${round(usPerSecond, 1)} us of CPU a second for each`,
+        );
       }
     }
     return points;

@@ -1,17 +1,32 @@
 import { expect, test } from 'vitest';
 import { fitViewerCost } from './viewer-cost.js';
 
-test('a cost for each packet and one for each second are told apart', () => {
-  const points = [50, 100, 200].map((packetsPerSecond) => ({ packetsPerSecond, usPerSecond: 80 + packetsPerSecond }));
-  const { packetCostNs, viewerCostUs } = fitViewerCost(points);
-  expect(packetCostNs).toBeCloseTo(1000);
+const point = (framesPerSecond: number, packetsPerSecond: number, usPerSecond: number) => ({
+  ...{ framesPerSecond, packetsPerSecond, usPerSecond },
+});
+
+test('costs of a frame, of a packet and of a second are told apart', () => {
+  const loads = [
+    [50, 50],
+    [100, 100],
+    [10, 60],
+    [50, 300],
+  ];
+  const points = loads.map(([frames, packets]) => point(frames, packets, 80 + frames * 3 + packets * 0.5));
+  const { frameCostNs, packetCostNs, viewerCostUs } = fitViewerCost(points);
+  expect(frameCostNs).toBeCloseTo(3000);
+  expect(packetCostNs).toBeCloseTo(500);
   expect(viewerCostUs).toBeCloseTo(80);
 });
 
-test('what varies by accident gives no negative cost', () => {
-  const points = [
-    { packetsPerSecond: 50, usPerSecond: 100 },
-    { packetsPerSecond: 200, usPerSecond: 90 },
-  ];
-  expect(fitViewerCost(points)).toEqual({ packetCostNs: 0, viewerCostUs: 95 });
+test('what varies by accident gives no negative cost, and the rest bears it', () => {
+  const { frameCostNs, packetCostNs, viewerCostUs } = fitViewerCost([
+    point(50, 50, 100),
+    point(100, 100, 90),
+    point(10, 60, 101),
+    point(60, 360, 95),
+  ]);
+  for (const part of [frameCostNs, packetCostNs, viewerCostUs]) expect(part).toBeGreaterThanOrEqual(0);
+  expect(viewerCostUs).toBeGreaterThan(90);
+  expect(viewerCostUs).toBeLessThan(103);
 });

@@ -1,30 +1,60 @@
 /**
- * What a viewer costs at the rates that viewers have: so much a packet and so much a second, whatever is sent. The second part
- * is feedback, reports and consent, and outweighs the first for thin streams, so one figure per packet would mislead.
+ * What a viewer costs at the rates that viewers have: so much a frame (a picture, or 20 ms of sound: its packets go out
+ * together), so much a packet, and so much a second whatever is sent. The last is feedback, reports and consent; a thin stream is
+ * many frames of one packet, so a figure per packet alone would mislead.
  */
 export interface CostPoint {
-  /** Packets a second to each viewer. */
+  /** To each viewer. */
+  framesPerSecond: number;
   packetsPerSecond: number;
   /** CPU of the whole worker for each viewer, µs a second. */
   usPerSecond: number;
 }
 
 export interface ViewerCost {
+  frameCostNs: number;
   packetCostNs: number;
   viewerCostUs: number;
 }
 
-/** Packets a second to each viewer at which it is measured: sound alone, a small picture, 1.5 and 3 Mbit/s. */
-export const VIEWER_RATES = [50, 100, 200, 350];
+/** What is measured: sound alone, sound and a small picture, pictures of half and of a whole megabit and of three. */
+export const VIEWER_LOADS = {
+  single: [50, 100],
+  equal: [60, 150, 350],
+} as const;
 
-/** Least squares; neither part is negative. */
+type Vector = [number, number, number];
+
+/** Least squares; no part is negative. */
 export function fitViewerCost(points: readonly CostPoint[]): ViewerCost {
-  const n = points.length;
-  const mean = (of: (point: CostPoint) => number): number => points.reduce((sum, point) => sum + of(point), 0) / n;
-  const x = mean(({ packetsPerSecond }) => packetsPerSecond);
-  const y = mean(({ usPerSecond }) => usPerSecond);
-  const covariance = mean((point) => (point.packetsPerSecond - x) * (point.usPerSecond - y));
-  const variance = mean((point) => (point.packetsPerSecond - x) ** 2);
-  const slope = variance === 0 ? 0 : Math.max(0, covariance / variance);
-  return { packetCostNs: slope * 1000, viewerCostUs: Math.max(0, y - slope * x) };
+  const rows = points.map(({ framesPerSecond, packetsPerSecond }): Vector => [framesPerSecond, packetsPerSecond, 1]);
+  const costs = points.map(({ usPerSecond }) => usPerSecond);
+  let parts = [0, 1, 2];
+  for (;;) {
+    const fitted = solve(rows, costs, parts);
+    const negative = parts.filter((_, i) => !(fitted[i] >= 0));
+    if (negative.length === 0 || parts.length === 1) {
+      const [frame, packet, viewer] = [0, 1, 2].map((part) => Math.max(0, fitted[parts.indexOf(part)] ?? 0));
+      return { frameCostNs: frame * 1000, packetCostNs: packet * 1000, viewerCostUs: viewer };
+    }
+    // What comes out below nothing is nothing; the others are fitted without it.
+    parts = parts.filter((part) => !negative.includes(part));
+    if (parts.length === 0) parts = [2];
+  }
+}
+
+/** Normal equations of some of the parts, by elimination. */
+function solve(rows: readonly Vector[], costs: readonly number[], parts: readonly number[]): number[] {
+  const matrix = parts.map((a) => [
+    ...parts.map((b) => rows.reduce((sum, row) => sum + row[a] * row[b], 0)),
+    rows.reduce((sum, row, i) => sum + row[a] * costs[i], 0),
+  ]);
+  for (let i = 0; i < matrix.length; i++) {
+    for (let j = 0; j < matrix.length; j++) {
+      if (j === i) continue;
+      const factor = matrix[j][i] / matrix[i][i];
+      matrix[j] = matrix[j].map((value, k) => value - factor * matrix[i][k]);
+    }
+  }
+  return matrix.map((row, i) => row[matrix.length] / row[i]);
 }

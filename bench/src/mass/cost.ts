@@ -5,8 +5,8 @@
  * is what the process has grown by since it was empty.
  */
 import { cpuNs } from '../measure/process-cost.js';
+import { atMost, type Promised } from '../measure/promises.js';
 import type { MassOptions } from '../options.js';
-import { atMost, type Promised } from './promises.js';
 import { MassServer } from './server.js';
 
 const SMALL = 12;

@@ -8,9 +8,9 @@
  */
 import type { SwarmReport } from '@efir/cli';
 import { describeMachine } from '../measure/machine.js';
+import { atMost, type Promised } from '../measure/promises.js';
 import type { MassOptions, MassPart } from '../options.js';
 import { cost } from './cost.js';
-import { atMost, type Promised } from './promises.js';
 import { MassServer } from './server.js';
 
 type Log = (line: string) => void;

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { SwarmReport } from '@efir/cli';
 import { BenchError } from '../errors.js';
-import { freeTcpPort, freeUdpPort } from '../measure/free-ports.js';
+import { freePort } from '../measure/free-ports.js';
 import { cpuNs, rssBytes } from '../measure/process-cost.js';
 
 const MAIN = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url));
@@ -28,7 +28,7 @@ export class MassServer {
 
   /** One worker, every room on the SFU. Throws `BenchError` when it doesn't come up. */
   static async start(): Promise<MassServer> {
-    const [port, mediaPort] = [await freeTcpPort(), await freeUdpPort()];
+    const [port, mediaPort] = [await freePort(), await freePort()];
     const numbers = { port, 'media-port': mediaPort, workers: 1, 'mesh-max': 0 };
     const flags = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, `${value}`]);
     const child = spawn(process.execPath, [MAIN, 'start', '--host', '127.0.0.1', '--log-level', 'error', ...flags], {

@@ -3,7 +3,7 @@
  * Talks to its parent over IPC: `PublisherMessage` both ways.
  */
 import { ClientHub } from '@efir/sfu';
-import { EQUAL_FRAMES, recordedFrames, TRACE_FIXTURE } from '../fan-out/frame-shape.js';
+import { EQUAL_FRAMES, recordedFrames, SINGLE_FRAMES, TRACE_FIXTURE } from '../fan-out/frame-shape.js';
 import { FrameSource } from '../fan-out/frame-source.js';
 import type { ToParent, ToPublisher } from './publisher-process.js';
 import { PUBLISHED_MID } from './stage.js';
@@ -12,16 +12,21 @@ const send = (message: ToParent): void => void process.send?.(message);
 const hub = new ClientHub();
 const peer = hub.createPeer('publisher');
 let source: FrameSource | null = null;
+const SHAPES = {
+  equal: () => EQUAL_FRAMES,
+  single: () => SINGLE_FRAMES,
+  trace: () => recordedFrames(TRACE_FIXTURE),
+};
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: ToPublisher) => {
   if (message.type === 'connect') {
-    const shape = message.shape === 'trace' ? recordedFrames(TRACE_FIXTURE) : EQUAL_FRAMES;
+    const shape = SHAPES[message.shape]();
     peer.agree(message.agreement);
     peer.connected().then(
       () => {
         source = new FrameSource(peer, PUBLISHED_MID, shape);
-        send({ type: 'connected', naturalPps: source.clock.naturalPps });
+        send({ type: 'connected', packetsPerFrame: source.clock.packetsPerFrame });
       },
       (error: Error) => send({ type: 'failed', reason: error.message }),
     );

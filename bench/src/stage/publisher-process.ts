@@ -6,7 +6,7 @@ import type { ClientAgreement } from '@efir/sfu';
 import { BenchError } from '../errors.js';
 import type { Stage } from './stage.js';
 
-export type Shape = 'equal' | 'trace';
+export type Shape = 'equal' | 'single' | 'trace';
 
 export type ToPublisher =
   | { type: 'connect'; agreement: ClientAgreement; shape: Shape }
@@ -15,7 +15,7 @@ export type ToPublisher =
 
 export type ToParent =
   | { type: 'ready'; ice: IceParameters; fingerprint: SdpFingerprint }
-  | { type: 'connected'; naturalPps: number }
+  | { type: 'connected'; packetsPerFrame: number }
   | { type: 'failed'; reason: string }
   /** Answers `rate`: packets sent since the start. */
   | { type: 'sent'; packets: number; keyFrames: number };
@@ -23,15 +23,15 @@ export type ToParent =
 const SCRIPT = fileURLToPath(new URL('./publisher-main.js', import.meta.url));
 
 export class PublisherProcess {
-  /** Packets a second of the shape at its own pace. */
-  readonly naturalPps: number;
+  /** Of the shape, on average. */
+  readonly packetsPerFrame: number;
   readonly pid: number;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, naturalPps: number) {
+  private constructor(child: ChildProcess, packetsPerFrame: number) {
     this.#child = child;
     this.pid = child.pid ?? 0;
-    this.naturalPps = naturalPps;
+    this.packetsPerFrame = packetsPerFrame;
   }
 
   /** Connects it to the stage's worker. It sends nothing before `rate()`. */
@@ -41,8 +41,8 @@ export class PublisherProcess {
     const agreement = await stage.configurePublisher(ice, fingerprint);
     const connected = answer(child, 'connected');
     child.send({ type: 'connect', agreement, shape } satisfies ToPublisher);
-    const { naturalPps } = await connected;
-    return new PublisherProcess(child, naturalPps);
+    const { packetsPerFrame } = await connected;
+    return new PublisherProcess(child, packetsPerFrame);
   }
 
   /** From now on; `paced`: a frame's packets spread as a browser does. Resolves with the packets sent so far. */

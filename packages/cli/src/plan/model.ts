@@ -9,6 +9,10 @@ export interface PlanInput {
   bitrateBps: number;
   cores: number;
   nicBps: number;
+  /** Pictures a second. */
+  fps: number;
+  /** CPU of a forwarded frame (a picture, or 20 ms of sound) beside that of its packets, ns. */
+  frameCostNs: number;
   /** CPU of a forwarded packet, ns. */
   packetCostNs: number;
   /** CPU of a viewer whatever they get, µs a second: feedback, reports, consent. */
@@ -31,19 +35,19 @@ export interface PlanInput {
 }
 
 /**
- * Costs: `node bench/dist/main.js fan-out --viewer --subscribers 300 --seconds 3 --rounds 2`, time through a node:
+ * Costs: `node bench/dist/main.js fan-out --viewer --subscribers 250 --seconds 3 --rounds 2`, time through a node:
  * `node bench/dist/main.js fan-out --subscribers 500` (docs/benchmarks.md).
  */
-export const MEASURED = { packetCostNs: 1200, viewerCostUs: 220, forwardMs: 2 } as const;
+export const MEASURED = { frameCostNs: 3000, packetCostNs: 770, viewerCostUs: 235, forwardMs: 2 } as const;
 
 export const PLAN_DEFAULTS: Omit<PlanInput, 'viewers' | 'bitrateBps'> = {
-  ...{ cores: 16, nicBps: 10e9, ...MEASURED, cpuFill: 0.7, nicFill: 0.8, maxViewers: null, nodes: null },
+  ...{ cores: 16, nicBps: 10e9, fps: 30, ...MEASURED, cpuFill: 0.7, nicFill: 0.8, maxViewers: null, nodes: null },
   ...{ spare: 0.1, fanOut: 16, linkMs: 10 },
 };
 
 export interface Plan {
   input: PlanInput;
-  viewer: { packetsPerSecond: number; wireBps: number; cpuUsPerSecond: number };
+  viewer: { framesPerSecond: number; packetsPerSecond: number; wireBps: number; cpuUsPerSecond: number };
   /** Viewers that one node carries, by what would end first. */
   capacity: { cpu: number; network: number; viewers: number; limit: 'cpu' | 'network' | 'max-viewers' };
   nodes: { needed: number; spare: number; total: number };
@@ -60,6 +64,8 @@ export interface Plan {
 /** Opus in packets of 20 ms. */
 const AUDIO_BPS = 40_000;
 const AUDIO_PPS = 50;
+/** A picture is whole packets, so on average its last one is half full. */
+const LAST_PACKET = 0.5;
 /** Payload of a full packet: 1,200 bytes less RTP header and extensions. */
 const PAYLOAD_BYTES = 1150;
 /** RTP header and extensions 28, SRTP tag 16, UDP 8, IPv4 20, Ethernet 18. */
@@ -111,13 +117,17 @@ export function plan(input: PlanInput): Plan {
   };
 }
 
-function viewerOf({ bitrateBps, packetCostNs, viewerCostUs }: PlanInput): Plan['viewer'] {
+function viewerOf({ bitrateBps, fps, frameCostNs, packetCostNs, viewerCostUs }: PlanInput): Plan['viewer'] {
   const audio = Math.min(bitrateBps, AUDIO_BPS);
-  const packetsPerSecond = (AUDIO_PPS * audio) / AUDIO_BPS + (bitrateBps - audio) / (8 * PAYLOAD_BYTES);
+  const pictures = bitrateBps > audio ? fps : 0;
+  const full = (bitrateBps - audio) / (8 * PAYLOAD_BYTES);
+  const packetsPerSecond = (AUDIO_PPS * audio) / AUDIO_BPS + Math.max(pictures, full + pictures * LAST_PACKET);
+  const framesPerSecond = (AUDIO_PPS * audio) / AUDIO_BPS + pictures;
   return {
+    framesPerSecond,
     packetsPerSecond,
     wireBps: bitrateBps + packetsPerSecond * OVERHEAD_BYTES * 8,
-    cpuUsPerSecond: (packetsPerSecond * packetCostNs) / 1000 + viewerCostUs,
+    cpuUsPerSecond: (framesPerSecond * frameCostNs + packetsPerSecond * packetCostNs) / 1000 + viewerCostUs,
   };
 }
 

@@ -24,6 +24,8 @@ Says how many servers a broadcast takes: nodes, depth of the tree, traffic betwe
   --nodes <n>             plan for so many nodes (default: as many as needed, and the spare ones)
   --spare <share>         nodes more than needed, for those that fail (default: 0.1)
   --fan-out <n>           nodes that pull from one node at most (default: 16)
+  --fps <n>               pictures a second (default: ${PLAN_DEFAULTS.fps})
+  --frame-cost-ns <n>     CPU of a forwarded picture, or of 20 ms of sound, beside its packets (default: ${PLAN_DEFAULTS.frameCostNs}, as measured)
   --packet-cost-ns <n>    CPU of a forwarded packet (default: ${PLAN_DEFAULTS.packetCostNs}, as measured)
   --viewer-cost-us <n>    CPU of a viewer in a second, whatever they get (default: ${PLAN_DEFAULTS.viewerCostUs}, as measured)
   --cpu-fill <share>      how busy a node's cores may be (default: 0.7)
@@ -33,14 +35,22 @@ Says how many servers a broadcast takes: nodes, depth of the tree, traffic betwe
   --json                  one line of JSON
   --help                  this text
 
-Both costs are measured on the machine at hand by: npm run bench -- fan-out --viewer
+All costs are measured on the machine at hand by: npm run bench -- fan-out --viewer
 `;
 
 const TEXT = { type: 'string' } as const;
 const SWITCH = { type: 'boolean' } as const;
 const OPTIONS = {
   ...{ viewers: TEXT, bitrate: TEXT, node: TEXT, 'max-viewers': TEXT, nodes: TEXT, spare: TEXT, 'fan-out': TEXT },
-  ...{ 'packet-cost-ns': TEXT, 'viewer-cost-us': TEXT, 'cpu-fill': TEXT, 'nic-fill': TEXT, 'link-ms': TEXT },
+  ...{
+    fps: TEXT,
+    'frame-cost-ns': TEXT,
+    'packet-cost-ns': TEXT,
+    'viewer-cost-us': TEXT,
+    'cpu-fill': TEXT,
+    'nic-fill': TEXT,
+    'link-ms': TEXT,
+  },
   ...{ 'forward-ms': TEXT, json: SWITCH, help: SWITCH },
 } as const;
 type Values = Partial<Record<keyof typeof OPTIONS, string | boolean>>;
@@ -56,6 +66,8 @@ export function parsePlanOptions(args: string[]): PlanOptions | 'help' {
     bitrateBps: bitrate(values.bitrate),
     cores,
     nicBps,
+    fps: number(values, 'fps', defaults.fps, 1, 240),
+    frameCostNs: number(values, 'frame-cost-ns', defaults.frameCostNs, 0, 1e7),
     packetCostNs: number(values, 'packet-cost-ns', defaults.packetCostNs, 1, 1e7),
     viewerCostUs: number(values, 'viewer-cost-us', defaults.viewerCostUs, 0, 1e6),
     cpuFill: number(values, 'cpu-fill', defaults.cpuFill, 0.01, 1),

@@ -39,18 +39,20 @@ test('a cost of one own is reckoned with, and may make the CPU what ends first',
   expect(planned(...MILLION, '--viewer-cost-us', '10000').capacity.limit).toBe('cpu');
 });
 
-test('the CPU of a node is what its packets and its viewers cost', () => {
-  const { viewer, node } = plan({
-    ...PLAN_DEFAULTS,
-    viewers: 250,
-    bitrateBps: 40_000,
-    nodes: 1,
-    cores: 1,
-    viewerCostUs: 100,
-    packetCostNs: 1000,
-  });
-  expect(viewer).toMatchObject({ packetsPerSecond: 50, cpuUsPerSecond: 150 });
-  expect(node.cpuCores).toBeCloseTo(250 * 150e-6);
+test('the CPU of a node is what its frames, its packets and its viewers cost', () => {
+  const input = { ...PLAN_DEFAULTS, viewers: 250, nodes: 1, cores: 1 };
+  const costs = { viewerCostUs: 100, packetCostNs: 1000, frameCostNs: 2000 };
+  const { viewer, node } = plan({ ...input, ...costs, bitrateBps: 40_000 });
+  expect(viewer).toMatchObject({ framesPerSecond: 50, packetsPerSecond: 50, cpuUsPerSecond: 250 });
+  expect(node.cpuCores).toBeCloseTo(250 * 250e-6);
+});
+
+test('a small picture is one packet, a large one is many, the last of them half full', () => {
+  const packets = (bitrateBps: number): number =>
+    plan({ ...PLAN_DEFAULTS, viewers: 1, bitrateBps, fps: 15 }).viewer.packetsPerSecond;
+  expect(packets(40_000)).toBe(50);
+  expect(packets(80_000)).toBe(50 + 15);
+  expect(packets(40_000 + 15 * 3 * 1150 * 8)).toBe(50 + 15 * 3.5);
 });
 
 test('latency grows with the hops', () => {

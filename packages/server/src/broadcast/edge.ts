@@ -125,7 +125,8 @@ export class BroadcastEdge {
       return;
     }
     this.#assignment = assignment;
-    for (const node of [assignment.parent, assignment.backup]) if (node !== null) this.#pull(node);
+    this.#pull(assignment.parent, false);
+    if (assignment.backup !== null) this.#pull(assignment.backup, true);
     this.#tidy();
     this.announce();
   }
@@ -165,10 +166,11 @@ export class BroadcastEdge {
     }
   }
 
-  #pull(node: string): void {
+  #pull(node: string, standby: boolean): void {
+    this.#pulls.get(node)?.stand(standby);
     if (this.#pulls.has(node) || node === this.#cluster.self.id) return;
     const { room } = this;
-    const link = this.#links.pull({ room: room.id, from: node, place: () => room.place.find(), relay: true });
+    const link = this.#links.pull({ room: room.id, from: node, place: () => room.place.find(), relay: true, standby });
     this.#pulls.set(node, link);
     link.on('connected', () => {
       this.#tidy();

@@ -112,10 +112,10 @@ export class ClusterStatus {
     };
   }
 
-  /** A backup, until it is needed. */
-  #stateOf({ room, from, state }: LinkFigures): StatusReply['links'][number]['state'] {
+  /** A backup, until something flows on it. */
+  #stateOf({ room, from, state, streams }: LinkFigures): StatusReply['links'][number]['state'] {
     const parent = this.#options.carried(room)?.parent ?? from;
-    return state === 'connected' && parent !== from ? 'standby' : state;
+    return state === 'connected' && streams === 0 && parent !== from ? 'standby' : state;
   }
 }
 

@@ -11,6 +11,8 @@ export interface SimulatedLinkOptions extends Partial<PipeSourceOptions> {
   delayMs?: number;
   /** Share of packets that are lost from the source to the sink; of media only, unless it is 1. */
   loss?: number;
+  /** The sink is there to stand by. */
+  standby?: boolean;
 }
 
 interface UnderWay {
@@ -69,7 +71,7 @@ export class SimulatedPipe {
     readonly to: SimulatedRoom,
     options: SimulatedLinkOptions = {},
   ) {
-    const { delayMs = 10, loss = 0, relay = false, maxBps } = options;
+    const { delayMs = 10, loss = 0, relay = false, maxBps, standby } = options;
     this.loss = loss;
     const events = {
       ready: () => {},
@@ -82,7 +84,7 @@ export class SimulatedPipe {
     from.engine.setClock();
     to.engine.setClock();
     this.source = new PipeSource(from.engine, `${id}.out`, 'r', near, { relay, maxBps }, events);
-    this.sink = new PipeSink(to.engine, `${id}.in`, 'r', far, events);
+    this.sink = new PipeSink(to.engine, `${id}.in`, 'r', far, events, standby);
     this.forth = new Way(to, far, (kind) => this.#loses(kind), delayMs);
     this.back = new Way(from, near, () => this.loss === 1, delayMs);
     from.others.set(near, { take: (kind, bytes) => this.forth.send(kind, bytes) });

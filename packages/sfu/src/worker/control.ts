@@ -95,9 +95,12 @@ export type WorkerRequest =
   | ({ type: 'openPipeSource'; relay: boolean; maxBps?: number } & PipeDescription)
   /**
    * The end that receives connects to one of the source's candidates, from a port of its own; UDP only. A second one that brings
-   * the same producers stands by, and takes over when the first is closed, fails or has been silent for some 200 ms.
+   * the same producers stands by, and takes over when the first is closed, fails or has been silent for some 200 ms; one that is
+   * there to stand by (`standby`) gives them to the first that isn't.
    */
-  | ({ type: 'openPipeSink'; candidates: HostCandidate[] } & PipeDescription)
+  | ({ type: 'openPipeSink'; candidates: HostCandidate[]; standby?: boolean } & PipeDescription)
+  /** A sink stands by from now on, or doesn't any more. */
+  | { type: 'standPipe'; pipe: string; standby: boolean }
   /**
    * A sink whose producers come by other pipes as well closes once everybody is shown those, 3 s later at most; every other end
    * at once. To change over, close the sink: the source's end follows.
@@ -170,6 +173,7 @@ export interface WorkerReplies {
   transportStats: TransportStats;
   openPipeSource: Record<string, never>;
   openPipeSink: Record<string, never>;
+  standPipe: Record<string, never>;
   closePipe: Record<string, never>;
   pipeStats: PipeFigures;
   shutdown: Record<string, never>;
@@ -205,6 +209,8 @@ export type WorkerNotice =
   | { type: 'transportState'; transport: string; state: TransportState; reason?: string }
   /** Once a second, if there are any. */
   | { type: 'pipes'; pipes: PipeFigures[] }
+  /** Nothing came from the other end for longer than it should; told once for each silence, before the pipe is given up. */
+  | { type: 'pipeSilent'; pipe: string }
   /** First packet came, or none came for 3 s (`active: false`). */
   | { type: 'producerState'; producer: string; active: boolean; codec?: string }
   /** Loudness has a new first among a router's audio producers, or nobody speaks (null). */

@@ -174,6 +174,9 @@ export class MediaWorker {
       case 'openPipeSink':
         this.#pipes.openSink(request);
         return {};
+      case 'standPipe':
+        this.#pipes.stand(request.pipe, request.standby);
+        return {};
       case 'closePipe':
         this.#pipes.close(request.pipe);
         return {};

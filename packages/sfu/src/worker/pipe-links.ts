@@ -24,6 +24,11 @@ const SUSPECT_MS = 80;
 const QUIET_MS = 160;
 /** How long a pipe that is left may still be needed. */
 const LEAVING_MS = 3_000;
+/** A pipe that was avoided is well again after so long, and not just for a moment. */
+const CLAIM_MS = 5_000;
+/** The node of an end that is silent for so long is worth a question; sooner where it was asked to answer at once. */
+const SUSPICIOUS_MS = 700;
+const HURRIED_MS = 300;
 /** A pipe on which nothing flows has answered within this as long as all is well. */
 const WELL_MS = 600;
 /** Streams that a pipe may bring at one time, with those that repair them. */
@@ -39,6 +44,12 @@ interface Link {
   quiet: Silence;
   /** It is so quiet that others are preferred. */
   avoided: boolean;
+  /** When it takes back what others took from it. */
+  claimMs: number;
+  /** The other end was asked to show itself at once, and hasn't. */
+  hurried: boolean;
+  /** The silence that there is was told. */
+  suspected: boolean;
   openedMs: number;
   dtlsStarted: boolean;
   /** One of the two. */
@@ -92,7 +103,7 @@ export class PipeLinks {
     const { engine, datapath, listen } = this.options;
     const link = this.#open(
       request,
-      (peer, events) => new PipeSink(engine, request.pipe, request.router, peer, events),
+      (peer, events) => new PipeSink(engine, request.pipe, request.router, peer, events, request.standby),
     );
     try {
       link.ice = new SinkIce({
@@ -122,6 +133,13 @@ export class PipeLinks {
       link.leavingUntilMs = this.options.engine.now + LEAVING_MS;
       end.leave();
     } else this.#end(link, 'closed');
+  }
+
+  /** See the request `standPipe`. */
+  stand(id: string, standby: boolean): void {
+    const { end } = this.#link(id);
+    if (!(end instanceof PipeSink)) throw new SfuError('bad-request', `pipe ${id} is not a sink here`);
+    end.stand(standby);
   }
 
   figures(id: string): PipeFigures {
@@ -207,6 +225,9 @@ export class PipeLinks {
       silence: new Silence(now),
       quiet: new Silence(now),
       avoided: false,
+      claimMs: Number.POSITIVE_INFINITY,
+      hurried: false,
+      suspected: false,
       openedMs: now,
       dtlsStarted: false,
       heard: 0,
@@ -260,7 +281,16 @@ export class PipeLinks {
       if (ice?.failure) this.#end(link, 'failed', ice.failure);
       else if (now - link.openedMs > SETUP_MS) this.#end(link, 'failed', 'the other end could not be reached in time');
     } else if (silence.ms > SILENT_MS) this.#end(link, 'failed', 'the other end has fallen silent');
-    else if (end instanceof PipeSink) this.#watchSink(link, end, now);
+    else {
+      if (end instanceof PipeSink) this.#watchSink(link, end, now);
+      this.#suspect(link);
+    }
+  }
+
+  #suspect(link: Link): void {
+    const silent = link.hurried ? link.quiet.ms > HURRIED_MS : link.silence.ms > SUSPICIOUS_MS;
+    if (silent && !link.suspected) this.options.notify({ type: 'pipeSilent', pipe: link.id });
+    link.suspected = silent;
   }
 
   #watchSink(link: Link, end: PipeSink, now: number): void {
@@ -275,14 +305,23 @@ export class PipeLinks {
     link.heardMs = heardMs;
     quiet.tick(now);
     if (quiet.ms <= SUSPECT_MS) {
-      if (link.avoided) end.stay();
+      if (link.avoided) {
+        end.stay();
+        link.claimMs = now + CLAIM_MS;
+      }
       link.avoided = false;
+      link.hurried = false;
+      if (now < link.claimMs) return;
+      link.claimMs = Number.POSITIVE_INFINITY;
+      end.claim();
       return;
     }
     if (!link.avoided && !end.flows(now)) return;
     ice?.hurry(now);
+    link.hurried = true;
     if (link.avoided || quiet.ms < QUIET_MS + 2 * roundTripMs || !this.#others(link).some(isWell)) return;
     link.avoided = true;
+    link.claimMs = Number.POSITIVE_INFINITY;
     this.counters.pipesAvoided++;
     end.leave();
   }

@@ -235,6 +235,13 @@ test('a worker that is killed is noticed at the other end within two seconds and
     expect(atMs - killed).toBeLessThan(2_600);
     expect(atMs - killed).toBeGreaterThan(1_500);
   }
+  // Told before, once: by the sink, which had asked, sooner than by the source, which waits for the other's checks.
+  const told = b.notices.flatMap(({ atMs, notice }) =>
+    notice.type === 'pipeSilent' ? [{ pipe: notice.pipe, afterMs: atMs - killed }] : [],
+  );
+  expect(told.map(({ pipe: id }) => id)).toEqual(['p', 'q']);
+  expect(told[0].afterMs).toBeLessThan(700);
+  expect(told[1].afterMs).toBeLessThan(1_300);
 }, 30_000);
 
 test('a pipe that is closed at one end fails at the other at once, and can be made anew', async () => {

@@ -1,6 +1,6 @@
 /** A robot that publishes its clip by WHIP, and by another server when its own is gone. Times in ms. */
 import { createOffer, parseAnswer } from '@efir/rtc';
-import type { ClientHub, ClientPeer } from '@efir/sfu';
+import { type ClientHub, type ClientPeer, Silence } from '@efir/sfu';
 import { LAYER_RIDS, type PublishedClips, Publisher } from '../publisher.js';
 import { RobotSections } from '../sections.js';
 import { addPeer, addPublisher, emptySnapshot, type RobotSnapshot } from '../snapshot.js';
@@ -30,9 +30,9 @@ export class Broadcaster {
   #restarts = 0;
   #failure: string | null = null;
   #left = false;
-  /** Feedback packets, which come all the time; when the last one came. */
+  /** Feedback packets, which come all the time, and how long none has come. */
   #heard = 0;
-  #heardMs = 0;
+  #silence = new Silence(0);
 
   constructor(options: BroadcasterOptions) {
     this.#options = options;
@@ -53,10 +53,11 @@ export class Broadcaster {
     this.#publisher?.tick(now);
     const peer = this.#peer;
     if (peer?.state !== 'connected' || this.#left) return;
+    this.#silence.tick(now);
     if (peer.feedbacks !== this.#heard) {
       this.#heard = peer.feedbacks;
-      this.#heardMs = now;
-    } else if (now - this.#heardMs > SILENT_MS) {
+      this.#silence.heard();
+    } else if (this.#silence.ms > SILENT_MS) {
       peer.removeAllListeners();
       peer.close();
       void this.#again('the server is silent');
@@ -113,6 +114,7 @@ export class Broadcaster {
     }
     this.#peer = peer;
     this.#heard = -1;
+    this.#silence = new Silence(performance.now());
     this.#failure = null;
     this.#publisher = new Publisher(peer, mids, clips, performance.now());
     peer.on('state', (state, reason) => {

@@ -3,7 +3,7 @@
  * new session before it leaves one that it is asked to leave, and another elsewhere when its server is gone. Times in ms.
  */
 import { createOffer, parseAnswer } from '@efir/rtc';
-import type { ClientHub, ClientPeer } from '@efir/sfu';
+import { type ClientHub, type ClientPeer, Silence } from '@efir/sfu';
 import { RobotSections } from '../sections.js';
 import { addPeer, emptySnapshot, type RobotSnapshot } from '../snapshot.js';
 import { endHttpSession, type HttpSession, listen, openHttpSession, TryLater } from './session.js';
@@ -28,7 +28,8 @@ interface Playing {
   peer: ClientPeer;
   session: HttpSession;
   stop: AbortController;
-  sinceMs: number;
+  /** Since the last picture. */
+  silence: Silence;
 }
 
 export class WhepViewer {
@@ -45,7 +46,6 @@ export class WhepViewer {
   #next: Promise<void> | null = null;
   #startMs = 0;
   #joinedMs: number | null = null;
-  #frames = 0;
   #lastFrameMs = -1;
   #failure: string | null = null;
   #restarts = 0;
@@ -82,13 +82,13 @@ export class WhepViewer {
         if (this.#lastFrameMs >= 0)
           this.longestGapMs = Math.max(this.longestGapMs, video.lastFrameMs - this.#lastFrameMs);
         this.#lastFrameMs = video.lastFrameMs;
+        playing.silence.heard();
       }
     }
-    this.#frames = frames;
+    // A process that was held up itself must not take all of its servers for gone.
+    playing.silence.tick(now);
     if (this.#next || this.#left) return;
-    const since = Math.max(this.#lastFrameMs, playing.sinceMs);
-    const most = this.#frames === 0 ? START_MS : SILENT_MS;
-    if (now - since > most) this.#again('nothing came for a while');
+    if (playing.silence.ms > (frames === 0 ? START_MS : SILENT_MS)) this.#again('nothing came for a while');
   }
 
   async leave(): Promise<void> {
@@ -169,7 +169,7 @@ export class WhepViewer {
       const session = await openHttpSession(url, offer, token);
       this.redirects += session.redirects;
       const answer = parseAnswer(session.answer);
-      playing = { peer, session, stop: new AbortController(), sinceMs: performance.now() };
+      playing = { peer, session, stop: new AbortController(), silence: new Silence(performance.now()) };
       peer.agree({
         remoteIce: answer.ice,
         remoteFingerprints: answer.fingerprints,

@@ -1,6 +1,6 @@
 /**
  * One node's pull of a room from another: the pipe, opened again with growing pauses whenever it fails, until the link is
- * closed. A pipe that went silent speaks against the other node's life, so the cluster is told.
+ * closed. A pipe that failed speaks against the other node's life, so the cluster is told.
  */
 import { EventEmitter } from 'node:events';
 import type { PipeFigures, TransportState } from '@efir/sfu';
@@ -35,6 +35,8 @@ export interface PullOptions {
   place(): Promise<Home>;
   /** Also what came to that node by pipes: trees do, calls don't. */
   relay: boolean;
+  /** Ready to take over, and nothing flows on it as long as another link brings the same. */
+  standby?: boolean;
 }
 
 export class Link extends EventEmitter<LinkEvents> {
@@ -42,6 +44,7 @@ export class Link extends EventEmitter<LinkEvents> {
   readonly room: string;
   readonly from: string;
   readonly relay: boolean;
+  #standby: boolean;
   /** Of the last second. */
   figures: PipeFigures | null = null;
   /** Pipes that failed or could not be had. */
@@ -60,6 +63,7 @@ export class Link extends EventEmitter<LinkEvents> {
     this.room = options.room;
     this.from = options.from;
     this.relay = options.relay;
+    this.#standby = options.standby ?? false;
     this.#cluster = cluster;
     this.#options = options;
     void this.#open();
@@ -72,6 +76,14 @@ export class Link extends EventEmitter<LinkEvents> {
   /** Of the worker's pipe that is in use or being opened. */
   get pipe(): string | null {
     return this.#pipe?.id ?? null;
+  }
+
+  /** It is there to stand by from now on, or isn't any more. */
+  stand(standby: boolean): void {
+    if (standby === this.#standby) return;
+    this.#standby = standby;
+    const pipe = this.#pipe;
+    if (pipe?.worker.alive) pipe.worker.request({ type: 'standPipe', pipe: pipe.id, standby }).catch(() => {});
   }
 
   /** Ends it; where another link brings the same, streams go over to that first. */
@@ -104,9 +116,7 @@ export class Link extends EventEmitter<LinkEvents> {
   }
 
   measured(figures: PipeFigures): void {
-    const silent = (this.figures?.streams ?? 0) > 0 && figures.streams > 0 && figures.receiveBps === 0;
     this.figures = figures;
-    if (silent && this.#state === 'connected') void this.#cluster.suspect(this.from).catch(() => false);
   }
 
   async #open(): Promise<void> {
@@ -133,6 +143,7 @@ export class Link extends EventEmitter<LinkEvents> {
         remoteIce: ice,
         remoteFingerprints: [fingerprint],
         candidates,
+        standby: this.#standby,
       });
     } catch (error) {
       if (stale()) return;

@@ -159,9 +159,9 @@ test('the end of a worker ends its pipes; a link is made anew on another', async
   expect(a.links.sources.list()).toEqual([]);
 });
 
-test('a link tells what flows on it, and suspects a node that sends nothing any more', async () => {
+test('a link tells what flows on it, and a node whose end is silent is suspected from either end', async () => {
   const [a, b] = two();
-  const suspect = vi.spyOn(b.cluster, 'suspect');
+  const [suspectOfSource, suspect] = [a, b].map(({ cluster }) => vi.spyOn(cluster, 'suspect'));
   const link = b.pull(a);
   await vi.waitFor(() => expect(b.worker.of('openPipeSink')).toHaveLength(1));
   const [{ pipe, router }] = b.worker.of('openPipeSink');
@@ -178,6 +178,11 @@ test('a link tells what flows on it, and suspects a node that sends nothing any 
     },
   ]);
   expect(suspect).not.toHaveBeenCalled();
-  b.workers.emit('notice', b.worker, { type: 'pipes', pipes: [{ ...figures, receiveBps: 0 }] });
+  b.workers.emit('notice', b.worker, { type: 'pipeSilent', pipe });
   expect(suspect).toHaveBeenCalledWith('a');
+  const [source] = a.links.sources.list();
+  a.workers.emit('notice', a.worker, { type: 'pipeSilent', pipe: source.pipe });
+  expect(suspectOfSource).toHaveBeenCalledWith('b');
+  a.workers.emit('notice', a.worker, { type: 'pipeSilent', pipe: 'a pipe of before' });
+  expect(suspectOfSource).toHaveBeenCalledTimes(1);
 });

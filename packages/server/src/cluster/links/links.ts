@@ -49,6 +49,7 @@ export class Links {
         if (state === 'failed' || state === 'closed') this.sources.ended(transport);
         this.#of(transport)?.pipeState(state, reason);
       }
+      if (notice.type === 'pipeSilent') this.#suspect(notice.pipe);
       if (notice.type === 'pipes') for (const figures of notice.pipes) this.#measured(figures);
     });
     workers.on('worker-lost', (worker) => {
@@ -90,6 +91,12 @@ export class Links {
   #of(pipe: string): Link | null {
     const link = this.#links.get(pipe.slice(0, pipe.lastIndexOf('.')));
     return link?.pipe === pipe ? link : null;
+  }
+
+  /** Asked now: until the node's lease ends, those who watched there would be sent there again. */
+  #suspect(pipe: string): void {
+    const node = this.#of(pipe)?.from ?? this.sources.nodeOf(pipe);
+    if (node !== null) void this.#cluster.suspect(node).catch(() => false);
   }
 
   #measured(figures: PipeFigures): void {

@@ -41,6 +41,11 @@ export class Sources {
     return [...this.#sources.values()];
   }
 
+  /** Who pulls by it. */
+  nodeOf(pipe: string): string | null {
+    return this.#sources.get(pipe)?.to ?? null;
+  }
+
   async open({ room, relay, ice, fingerprint }: PipeOpen, from: NodeRecord): Promise<PipeOpened> {
     try {
       this.#bound(room, from.id);

@@ -23,6 +23,7 @@ import { Mailbox } from './mailbox.js';
 import { Membership } from './membership.js';
 import { EVICT } from './scripts.js';
 import { Seal } from './seal.js';
+import { Suspicion } from './suspicion.js';
 
 export interface RedisClusterOptions {
   url: string;
@@ -43,8 +44,6 @@ const LEASE_MS = 3000;
 const OPEN_MS = 10_000;
 /** Beats that come because something changed keep this distance. */
 const SOONEST_MS = 20;
-const PING_MS = 400;
-const PINGS = 3;
 
 export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster {
   readonly self: NodeInfo;
@@ -56,6 +55,7 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
   readonly #homes: Homes;
   readonly #board: Board;
   readonly #membership: Membership;
+  readonly #suspicion: Suspicion;
   readonly #beatMs: number;
   readonly #leaseMs: number;
   readonly #now: () => number;
@@ -93,6 +93,11 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
       ...{ self, seal, counters, stranger },
       node: (id) => this.#table.get(id),
       post: (node, text) => link.command((redis) => redis.publish(keys.mailbox(node), text)),
+    });
+    this.#suspicion = new Suspicion({
+      self: self.id,
+      ping: (node, timeoutMs) => this.#mailbox.ping(node, timeoutMs),
+      evict: (node, instance) => this.#evict(node, instance),
     });
     this.#homes = new Homes({
       ...{ self, link, keys, seal, counters },
@@ -189,16 +194,7 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
     const record = this.#table.get(node);
     if (!record) return true;
     if (record.self || !this.#available) return false;
-    for (let i = 0; i < PINGS; i++) {
-      if (await this.#mailbox.ping(node, PING_MS)) return false;
-    }
-    // Nobody answers us? Then it is us.
-    if (!(await this.#mailbox.ping(this.self.id, PING_MS))) return false;
-    const gone = await this.#link.run(EVICT, this.#keys4(), [node, record.instance]);
-    if (gone === 1) this.#counters.nodesEvicted++;
-    await this.#publish(this.#membership.notice('lost', record.instance));
-    await this.#beat();
-    return true;
+    return this.#suspicion.of(node, record.instance);
   }
 
   async close(): Promise<void> {
@@ -224,6 +220,13 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
     this.#available = false;
     if (this.#timer) clearTimeout(this.#timer);
     this.#link.close();
+  }
+
+  async #evict(node: string, instance: string): Promise<void> {
+    const gone = await this.#link.run(EVICT, this.#keys4(), [node, instance]);
+    if (gone === 1) this.#counters.nodesEvicted++;
+    await this.#publish(this.#membership.notice('lost', instance));
+    await this.#beat();
   }
 
   #keys4(): string[] {

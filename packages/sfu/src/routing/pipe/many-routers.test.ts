@@ -160,6 +160,40 @@ test('a pipe that stands by takes over when the other one breaks', async () => {
   expect(leaf.engine.routers.get('r')!.producers.get('ann.1/v')!.carrier).toBe(next.sink.transport);
 });
 
+test('a pipe that is there to stand by, and was first, gives everything to the one that comes after it', async () => {
+  const piped = new PipedRooms(3);
+  const [origin, , leaf] = piped.rooms;
+  origin.publisher('ann.1').level = 30;
+  piped.pipe(0, 1, { relay: true });
+  const backup = piped.pipe(0, 2, { relay: true, standby: true });
+  await piped.until(() => backup.sink.ready);
+  const viewer = leaf.viewer('bob.1', 1, 1, wide());
+  leaf.show(viewer, 'v0', 'ann.1', 'thumbnail');
+  followAll(leaf, viewer, 'audio');
+  await piped.until(() => flowing(backup.source).join() === 'ann.1/a,ann.1/v h');
+  const from = leaf.ms;
+  const parent = piped.pipe(1, 2, { relay: true });
+  await piped.until(() => flowing(backup.source).length === 0, 5_000);
+  expect(flowing(parent.source)).toEqual(['ann.1/a', 'ann.1/v h']);
+  // They change roles, as when the home names another parent.
+  backup.sink.stand(false);
+  parent.sink.stand(true);
+  await piped.until(() => flowing(parent.source).length === 0, 5_000);
+  expect(flowing(backup.source)).toEqual(['ann.1/a', 'ann.1/v h']);
+  // One that was left because it was quiet takes back what is its own, once it is claimed.
+  backup.sink.leave();
+  await piped.until(() => flowing(backup.source).length === 0, 5_000);
+  backup.sink.stay();
+  await piped.run(1_000);
+  expect(flowing(backup.source)).toEqual([]);
+  backup.sink.claim();
+  await piped.until(() => flowing(parent.source).length === 0, 5_000);
+  for (const mid of ['v0', 'a0']) {
+    expect(gapsOf(viewer, mid, from)).toMatchObject({ missing: 0, backTicks: 0 });
+    expect(gapsOf(viewer, mid, from).longestMs).toBeLessThan(300);
+  }
+});
+
 test('below a node that changes its parent nobody notices', async () => {
   const { piped, leaf, old } = await diamond({ delayMs: 10 });
   const below = piped.add();

@@ -1,6 +1,7 @@
 /**
  * Producers of one router that come from others. The same one may come by several pipes: one of them is taken, the others
- * stand by. When its pipe is to be left, streams go over to another's at a key frame and show the old one until then.
+ * stand by; one by a pipe that is there to stand by is taken only as long as no other is. When its pipe is to be left, streams
+ * go over to another's at a key frame and show the old one until then.
  */
 import type { Producer } from '../producer.js';
 import type { Router } from '../router.js';
@@ -18,6 +19,8 @@ export class PipedProducers {
   readonly #byId = new Map<string, Producer[]>();
   /** Of pipes that are being left. */
   readonly #leaving = new Set<Producer>();
+  /** Of pipes that are there to stand by. */
+  readonly #standby = new Set<Producer>();
 
   constructor(readonly router: Router) {
     this.wanted = new WantedEncodings(router);
@@ -30,13 +33,15 @@ export class PipedProducers {
     return (!present || present.piped !== null) && !router.engine.transports.has(id.slice(0, id.lastIndexOf('/')));
   }
 
-  add(producer: Producer): void {
+  add(producer: Producer, standby: boolean): void {
+    if (standby) this.#standby.add(producer);
     const same = this.#byId.get(producer.id);
     if (same) same.push(producer);
     else this.#byId.set(producer.id, [producer]);
     const present = this.router.producers.get(producer.id);
     if (!present) this.router.addProducer(producer);
     else if (this.#leaving.has(present)) this.router.succeed(present, producer);
+    else this.claim(producer);
   }
 
   /** It is going away at once. */
@@ -45,6 +50,7 @@ export class PipedProducers {
     if (others.length > 0) this.#byId.set(producer.id, others);
     else this.#byId.delete(producer.id);
     this.#leaving.delete(producer);
+    this.#standby.delete(producer);
     for (const { number } of producer.encodings) this.wanted.forget(number);
     if (this.router.producers.get(producer.id) !== producer) return;
     const next = this.#successor(producer, others);
@@ -63,6 +69,20 @@ export class PipedProducers {
   /** Its pipe is not left after all. */
   stay(producer: Producer): void {
     this.#leaving.delete(producer);
+  }
+
+  /** Its pipe stands by from now on, or doesn't any more. */
+  stand(producer: Producer, standby: boolean): void {
+    if (standby) this.#standby.add(producer);
+    else this.#standby.delete(producer);
+    for (const other of this.#byId.get(producer.id) ?? []) this.claim(other);
+  }
+
+  /** Takes over from one that should only stand by. */
+  claim(producer: Producer): void {
+    const present = this.router.producers.get(producer.id);
+    if (!present || present === producer || !this.#standby.has(present)) return;
+    if (!this.#standby.has(producer) && !this.#leaving.has(producer)) this.router.succeed(present, producer);
   }
 
   /** Another pipe brings it, or did while this one was being left. */
@@ -86,6 +106,7 @@ export class PipedProducers {
   }
 
   #successor(producer: Producer, candidates: readonly Producer[]): Producer | undefined {
-    return candidates.find((other) => other !== producer && !this.#leaving.has(other));
+    const able = candidates.filter((other) => other !== producer && !this.#leaving.has(other));
+    return able.find((other) => !this.#standby.has(other)) ?? able[0];
   }
 }

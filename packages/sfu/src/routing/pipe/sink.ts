@@ -53,6 +53,8 @@ export class PipeSink implements PipeEnd {
     router: string,
     peer: number,
     readonly events: PipeEvents,
+    /** What others bring as well is left to them. */
+    private standby = false,
   ) {
     this.transport = engine.openTransport(id, router, peer, { announced: true });
     this.router = this.transport.router;
@@ -85,9 +87,21 @@ export class PipeSink implements PipeEnd {
     for (const { producer } of this.#brought.values()) this.#piped.leave(producer);
   }
 
-  /** It is not to be closed after all: it stands by. */
+  /** It is not to be closed after all. What another has taken stays there until it is claimed. */
   stay(): void {
     for (const { producer } of this.#brought.values()) this.#piped.stay(producer);
+  }
+
+  /** Takes back what pipes carry that are there to stand by. */
+  claim(): void {
+    for (const { producer } of this.#brought.values()) this.#piped.claim(producer);
+  }
+
+  /** From now on it stands by, or it doesn't any more. */
+  stand(standby: boolean): void {
+    if (standby === this.standby) return;
+    this.standby = standby;
+    for (const { producer } of this.#brought.values()) this.#piped.stand(producer, standby);
   }
 
   /** All that others bring as well is shown by them. */
@@ -183,7 +197,7 @@ export class PipeSink implements PipeEnd {
     this.#brought.set(id, { producer, codecs: JSON.stringify(announced.codecs), wants: NOTHING });
     this.#keepSsrcs(producer);
     this.transport.carry(id, producer);
-    this.#piped.add(producer);
+    this.#piped.add(producer, this.standby);
   }
 
   #remove(id: string): void {
