@@ -1,6 +1,6 @@
 import { PLAN_DEFAULTS, plan, shapeOf } from '@efir/cli';
+import { seededRandom } from '@efir/rtc';
 import { expect, test, vi } from 'vitest';
-import { seeded } from '../measure/seeded.js';
 import { plot } from './plot.js';
 import { scenario } from './report.js';
 import { Cascade, type CascadeOptions } from './simulate.js';
@@ -18,7 +18,7 @@ function small(more: Partial<CascadeOptions> = {}): CascadeOptions {
   };
 }
 
-const run = (options = small()) => new Cascade(options, seeded(options.seed)).run();
+const run = (options = small()) => new Cascade(options, seededRandom(options.seed)).run();
 
 test('everybody gets to watch, evenly spread, in a tree as flat as planned', () => {
   const options = small({ deathsAtMs: [], homeDiesAtMs: null });

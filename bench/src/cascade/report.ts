@@ -1,6 +1,7 @@
 /** The measured part of docs/cascade.md: a million viewers in virtual time, the same on every machine. */
+
 import { PLAN_DEFAULTS, type Plan, plan } from '@efir/cli';
-import { seeded } from '../measure/seeded.js';
+import { seededRandom } from '@efir/rtc';
 import { plot } from './plot.js';
 import type { CascadeRun, CascadeSample } from './result.js';
 import { Cascade, type CascadeOptions } from './simulate.js';
@@ -30,7 +31,7 @@ export function report(log: (line: string) => void, viewers = VIEWERS): CascadeR
   const options = scenario(viewers);
   log(`${count(viewers)} viewers, ${options.plan.nodes.total} nodes`);
   const startedMs = performance.now();
-  const run = new Cascade(options, seeded(options.seed)).run();
+  const run = new Cascade(options, seededRandom(options.seed)).run();
   log(`took ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
   const title = `${count(viewers)} viewers come within five minutes, and nodes die`;
   const parts = [planTable(options.plan), `![${title}](images/cascade.svg)`, runTable(options, run), deathTable(run)];

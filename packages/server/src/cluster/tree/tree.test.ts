@@ -1,5 +1,5 @@
+import { seededRandom } from '@efir/rtc';
 import { expect, test } from 'vitest';
-import { seeded } from '../testing/seeded.js';
 import type { TreeFacts } from './parent.js';
 import { Tree, type TreeMove, type TreeSettings } from './tree.js';
 
@@ -194,7 +194,7 @@ for (const [name, fanOut, most] of [
 ] as const) {
   test(`whatever happens to a ${name} tree, it stays one`, () => {
     for (let seed = 1; seed <= 20; seed++) {
-      const random = seeded(seed);
+      const random = seededRandom(seed);
       const draining = new Set<string>();
       const dead = new Set<string>();
       const facts = (node: string): TreeFacts | null =>
