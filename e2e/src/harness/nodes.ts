@@ -1,5 +1,6 @@
 /** Servers of one cluster, each in its own process as `npm start` runs it, on a Redis of their own; and who publishes and watches. */
 import { Broadcaster, ClientHub, loadClips, WhepViewer } from '@efir/cli';
+import type { NetworkNamespace } from './network-namespace.js';
 import { freePorts } from './ports.js';
 import { Redis } from './redis.js';
 import { Server } from './server.js';
@@ -15,7 +16,15 @@ export interface Overview {
   self: string;
   available: boolean;
   nodes: { id: string; draining: boolean; isolated?: string; load: { viewers: number; sendBps: number } | null }[];
-  links: { room: string; from: string; to: string; bitrateBps: number; streams: number; state: string }[];
+  links: {
+    room: string;
+    from: string;
+    to: string;
+    bitrateBps: number;
+    streams: number;
+    lossShare: number;
+    state: string;
+  }[];
   rooms: {
     id: string;
     kind: string;
@@ -29,6 +38,8 @@ export interface NodeOptions {
   maxViewers?: number;
   maxChildren?: number;
   secret?: string;
+  /** Where it runs; default: here. */
+  namespace?: NetworkNamespace;
   args?: string[];
 }
 
@@ -50,15 +61,17 @@ export class Nodes {
     }, TICK_MS);
   }
 
-  static async open(program: string): Promise<Nodes> {
-    return new Nodes(await Redis.start(program));
+  /** `hosts`: addresses that nodes in namespaces reach Redis by. */
+  static async open(program: string, hosts?: string[]): Promise<Nodes> {
+    return new Nodes(await Redis.start(program, hosts));
   }
 
-  async start(id: string, { maxViewers = 100, maxChildren = 8, secret = CLUSTER_SECRET, args = [] }: NodeOptions = {}) {
+  async start(id: string, options: NodeOptions = {}): Promise<Server> {
+    const { maxViewers = 100, maxChildren = 8, secret = CLUSTER_SECRET, namespace, args = [] } = options;
     const port = await freePorts();
-    const url = `http://127.0.0.1:${port}`;
+    const url = `http://${namespace?.there ?? '127.0.0.1'}:${port}`;
     const server = await Server.start({
-      port,
+      ...{ port, ...(namespace && { namespace }) },
       args: [
         ...['--redis', this.redis.url, '--cluster-secret', secret, '--node-id', id, '--public-url', url],
         ...[
@@ -77,7 +90,7 @@ export class Nodes {
   }
 
   url(id: string): string {
-    return `http://127.0.0.1:${this.get(id).port}`;
+    return this.get(id).url.replace('localhost', '127.0.0.1');
   }
 
   get(id: string): Server {

@@ -29,23 +29,26 @@ export class Redis {
   private constructor(
     program: string,
     readonly port: number,
+    /** Addresses of this machine that it is reached by; the first is in `url`. */
+    readonly hosts: readonly string[],
   ) {
     this.#program = program;
   }
 
-  static async start(program: string): Promise<Redis> {
-    const redis = new Redis(program, await freePorts());
+  static async start(program: string, hosts = ['127.0.0.1']): Promise<Redis> {
+    const redis = new Redis(program, await freePorts(), hosts);
     await redis.start();
     return redis;
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    return `redis://${this.hosts[0]}:${this.port}`;
   }
 
   /** Also again, after `kill`; it has forgotten everything then. */
   async start(): Promise<void> {
-    const flags = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    const address = ['--port', String(this.port), '--bind', ...this.hosts, '--protected-mode', 'no'];
+    const flags = [...address, '--save', '', '--appendonly', 'no'];
     const child = spawn(this.#program, flags, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#child = child;
     let text = '';

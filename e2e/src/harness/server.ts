@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { NetworkNamespace } from './network-namespace.js';
 import { freePorts } from './ports.js';
 import { until } from './until.js';
 
@@ -14,6 +15,8 @@ export interface ServerOptions {
   /** Default: free ones. */
   port?: number;
   mediaPort?: number;
+  /** Where it runs; default: here. */
+  namespace?: NetworkNamespace;
   /** Further arguments of `efir start`. */
   args?: string[];
   env?: NodeJS.ProcessEnv;
@@ -35,8 +38,9 @@ export class Server {
     readonly process: ChildProcess,
     readonly port: number,
     readonly mediaPort: number,
+    host = 'localhost',
   ) {
-    this.url = `http://localhost:${port}`;
+    this.url = `http://${host}:${port}`;
     const keep = (chunk: Buffer) => {
       this.log = (this.log + chunk.toString()).slice(-1_000_000);
     };
@@ -45,16 +49,18 @@ export class Server {
   }
 
   /** Resolves when `/healthz` answers. */
-  static async start({ workers = 1, meshMax = 0, args = [], env = {}, ...ports }: ServerOptions = {}): Promise<Server> {
+  static async start(options: ServerOptions = {}): Promise<Server> {
+    const { workers = 1, meshMax = 0, args = [], env = {}, namespace, ...ports } = options;
     const port = ports.port ?? (await freePorts());
     const mediaPort = ports.mediaPort ?? (await freePorts(workers));
     const numbers = { port, 'media-port': mediaPort, workers, 'mesh-max': meshMax };
     const flags = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, `${value}`]);
-    const child = spawn(process.execPath, [MAIN, 'start', ...flags, ...args], {
+    const command: [string, string[]] = [process.execPath, [MAIN, 'start', ...flags, ...args]];
+    const child = spawn(...(namespace?.command(...command) ?? command), {
       env: { ...ownEnvironment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const server = new Server(child, port, mediaPort);
+    const server = new Server(child, port, mediaPort, namespace?.there);
     try {
       await until(() => child.exitCode !== null || server.healthy(), {
         within: 20_000,

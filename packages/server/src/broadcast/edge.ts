@@ -12,8 +12,8 @@ import { type Assignment, ATTACH, Attached, type Presence } from './messages.js'
 const ANNOUNCE_MS = 100;
 const PRESENCE_MS = 5000;
 const PAUSES_MS = [100, 300, 1000, 2000, 3000];
-/** A parent that lives and can't be pulled from so often: the home is to name another. */
-const FAILURES = 3;
+/** A parent that says no so often is not for us: the home is to name another. */
+const REFUSALS = 3;
 
 export interface EdgeOptions {
   room: Room;
@@ -176,8 +176,10 @@ export class BroadcastEdge {
       this.#tidy();
       this.announce();
     });
-    link.on('failed', () => {
-      if (node !== this.parent || link.failures % FAILURES !== 0 || !this.#cluster.node(node)) return;
+    link.on('failed', (_, code) => {
+      if (node !== this.parent || !this.#cluster.node(node)) return;
+      // Nothing comes through, though the node may live: who watches doesn't wait for it to try again.
+      if (code !== null && link.failures % REFUSALS !== 0) return;
       this.#failed = node;
       this.attach();
     });

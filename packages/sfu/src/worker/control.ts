@@ -204,7 +204,8 @@ export type WorkerNotice =
   | { type: 'load'; load: LoadFigures }
   /**
    * Also of pipes (`transport` is the pipe's id): connected once the media is up and the other end has told what there is, failed
-   * when it can't be reached within 8 s, is silent for 2 s or says goodbye without being asked to here. An end that failed is gone.
+   * when it can't be reached within 3 s or used within 8 s, is silent for 2 s (1 s where something flowed) or says goodbye without
+   * being asked to here. An end that failed is gone.
    */
   | { type: 'transportState'; transport: string; state: TransportState; reason?: string }
   /** Once a second, if there are any. */

@@ -15,9 +15,12 @@ import type { IceGate } from './ice-gate.js';
 import { Silence } from './silence.js';
 import { SinkIce } from './sink-ice.js';
 
-/** From its opening until it is of use. */
+/** From its opening until it is of use, and until any of the source's addresses has answered. */
 const SETUP_MS = 8_000;
+const REACH_MS = 3_000;
 const SILENT_MS = 2_000;
+/** Where something flowed the other end is asked all the time, and those who watch wait. */
+const FLOWING_SILENT_MS = 1_000;
 /** A sink that hears nothing for so long while something flows asks whether the source is there, */
 const SUSPECT_MS = 80;
 /** and if that isn't answered either, a pipe that stands by takes over; a round trip or two more where that takes longer. */
@@ -279,8 +282,10 @@ export class PipeLinks {
     }
     if (transport.state !== 'connected') {
       if (ice?.failure) this.#end(link, 'failed', ice.failure);
-      else if (now - link.openedMs > SETUP_MS) this.#end(link, 'failed', 'the other end could not be reached in time');
-    } else if (silence.ms > SILENT_MS) this.#end(link, 'failed', 'the other end has fallen silent');
+      else if (now - link.openedMs > (ice && !link.dtlsStarted ? REACH_MS : SETUP_MS))
+        this.#end(link, 'failed', 'the other end could not be reached in time');
+    } else if (silence.ms > SILENT_MS || (link.hurried && link.quiet.ms > FLOWING_SILENT_MS))
+      this.#end(link, 'failed', 'the other end has fallen silent');
     else {
       if (end instanceof PipeSink) this.#watchSink(link, end, now);
       this.#suspect(link);

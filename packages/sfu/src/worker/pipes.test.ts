@@ -219,7 +219,7 @@ test('several pipes join the same two workers, both ways', async () => {
   await until(() => (b.figures('again')?.streams ?? 0) === 1, 'figures');
 }, 30_000);
 
-test('a worker that is killed is noticed at the other end within two seconds and a half', async () => {
+test('a worker that is killed is noticed at the other end, sooner where something flowed', async () => {
   const { a, b } = await stage();
   await pipe(a, b, 'p');
   await pipe(b, a, 'q');
@@ -228,12 +228,15 @@ test('a worker that is killed is noticed at the other end within two seconds and
   await until(() => viewer.incoming[0].packets > 20, 'pictures');
   const killed = performance.now();
   process.kill(a.worker.pid, 'SIGKILL');
-  for (const id of ['p', 'q']) {
+  for (const [id, least, most] of [
+    ['p', 900, 1_500],
+    ['q', 1_500, 2_600],
+  ] as const) {
     await until(() => b.state(id)?.state === 'failed', 'the end of the pipe');
     const { reason, atMs } = b.state(id)!;
     expect(reason).toBe('the other end has fallen silent');
-    expect(atMs - killed).toBeLessThan(2_600);
-    expect(atMs - killed).toBeGreaterThan(1_500);
+    expect(atMs - killed).toBeLessThan(most);
+    expect(atMs - killed).toBeGreaterThan(least);
   }
   // Told before, once: by the sink, which had asked, sooner than by the source, which waits for the other's checks.
   const told = b.notices.flatMap(({ atMs, notice }) =>

@@ -22,7 +22,10 @@ export type LinkState = 'opening' | 'connected' | 'waiting' | 'closed';
 export interface LinkEvents {
   /** Media can flow, and what there is was told. */
   connected: [];
-  /** The pipe failed or could not be had; it is tried again. `code`: with which the other node refused, if it did. */
+  /**
+   * The pipe failed or could not be had; it is tried again. `code`: with which the other node refused, or `worker-lost` here; null:
+   * nothing came through.
+   */
   failed: [reason: string, code: string | null];
   closed: [];
 }
@@ -112,7 +115,7 @@ export class Link extends EventEmitter<LinkEvents> {
   workerLost(worker: MediaWorker): void {
     if (this.#pipe?.worker !== worker) return;
     this.#pipe = null;
-    this.#failed('the media process ended', null);
+    this.#failed('the media process ended', 'worker-lost');
   }
 
   measured(figures: PipeFigures): void {
