@@ -20,6 +20,11 @@ export class Outbox {
     return this.#head === this.#messages.length;
   }
 
+  /** That wait, overhead left out. */
+  get bytes(): number {
+    return this.cost - (this.#messages.length - this.#head) * MESSAGE_COST;
+  }
+
   /** There is room for something. */
   get hasRoom(): boolean {
     return this.cost < this.limitBytes;

@@ -6,11 +6,13 @@ import { SimulatedRoom, STEP_MS } from './simulated-room.js';
 
 type Kind = 'rtp' | 'rtcp' | 'data';
 
-export interface SimulatedLinkOptions extends Partial<PipeSourceOptions> {
+export interface SimulatedLinkOptions extends Omit<Partial<PipeSourceOptions>, 'node'> {
   /** One way, ms. */
   delayMs?: number;
   /** Share of packets that are lost from the source to the sink; of media only, unless it is 1. */
   loss?: number;
+  /** The source's and the sink's: files go over it. */
+  nodes?: readonly [string, string];
 }
 
 interface UnderWay {
@@ -58,9 +60,11 @@ export class SimulatedPipe {
   readonly sink: PipeSink;
   readonly forth: Way;
   readonly back: Way;
+  readonly #open: Set<PipeEnd>;
   loss: number;
+  /** Share of packets of SCTP that are lost, either way. */
+  dataLoss = 0;
   failure: string | null = null;
-  open = true;
   #seed = 7;
 
   constructor(
@@ -69,7 +73,7 @@ export class SimulatedPipe {
     readonly to: SimulatedRoom,
     options: SimulatedLinkOptions = {},
   ) {
-    const { delayMs = 10, loss = 0, relay = false, maxBps } = options;
+    const { delayMs = 10, loss = 0, relay = false, maxBps, nodes } = options;
     this.loss = loss;
     const events = {
       ready: () => {},
@@ -81,33 +85,47 @@ export class SimulatedPipe {
     const far = to.datapath.createPeer();
     from.engine.setClock();
     to.engine.setClock();
-    this.source = new PipeSource(from.engine, `${id}.out`, 'r', near, { relay, maxBps }, events);
-    this.sink = new PipeSink(to.engine, `${id}.in`, 'r', far, events);
+    this.source = new PipeSource(from.engine, `${id}.out`, 'r', near, { relay, maxBps, node: nodes?.[1] }, events);
+    this.sink = new PipeSink(to.engine, `${id}.in`, 'r', far, events, nodes?.[0]);
     this.forth = new Way(to, far, (kind) => this.#loses(kind), delayMs);
-    this.back = new Way(from, near, () => this.loss === 1, delayMs);
+    this.back = new Way(from, near, (kind) => this.loss === 1 || this.#losesData(kind), delayMs);
     from.others.set(near, { take: (kind, bytes) => this.forth.send(kind, bytes) });
     to.others.set(far, { take: (kind, bytes) => this.back.send(kind, bytes) });
-    for (const end of [this.source, this.sink] as PipeEnd[]) {
+    this.#open = new Set<PipeEnd>([this.source, this.sink]);
+    for (const end of this.#open) {
       end.transport.becameConnected();
       end.connected(end.transport.engine.now);
     }
   }
 
-  /** As the worker does it. */
+  get open(): boolean {
+    return this.#open.size > 0;
+  }
+
   close(): void {
-    if (!this.open) return;
-    this.open = false;
-    for (const end of [this.source, this.sink] as PipeEnd[]) {
-      const { transport } = end;
-      end.close();
-      transport.engine.closeTransport(transport);
-    }
+    for (const end of this.#open) this.closeEnd(end);
+  }
+
+  /** As the worker does it. */
+  closeEnd(end: PipeEnd): void {
+    if (!this.#open.delete(end)) return;
+    const { transport } = end;
+    end.close();
+    transport.engine.closeTransport(transport);
   }
 
   #loses(kind: Kind): boolean {
-    if (this.loss === 0 || this.loss === 1 || kind !== 'rtp') return this.loss === 1;
+    if (kind === 'rtp' && this.loss > 0 && this.loss < 1) return this.#chance() < this.loss;
+    return this.loss === 1 || this.#losesData(kind);
+  }
+
+  #losesData(kind: Kind): boolean {
+    return kind === 'data' && this.dataLoss > 0 && this.#chance() < this.dataLoss;
+  }
+
+  #chance(): number {
     this.#seed = (this.#seed * 48_271) % 0x7fffffff;
-    return this.#seed / 0x7fffffff < this.loss;
+    return this.#seed / 0x7fffffff;
   }
 }
 

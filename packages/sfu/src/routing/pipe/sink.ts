@@ -7,7 +7,8 @@ import type { Engine } from '../engine.js';
 import { Producer } from '../producer.js';
 import type { Router } from '../router.js';
 import type { Transport } from '../transport.js';
-import { openChannel, type PipeChannel } from './channel.js';
+import { PipeAssociations } from './associations.js';
+import type { PipeChannel } from './channel.js';
 import { PIPE_EXTENSIONS, wireCodecs } from './codecs.js';
 import {
   MAX_ENTRIES,
@@ -41,6 +42,7 @@ export class PipeSink implements PipeEnd {
   readonly router: Router;
   ready = false;
   readonly #piped: PipedProducers;
+  readonly #associations: PipeAssociations;
   readonly #channel: PipeChannel;
   readonly #brought = new Map<string, Brought>();
   readonly #ssrcs = new Set<number>();
@@ -53,15 +55,18 @@ export class PipeSink implements PipeEnd {
     router: string,
     peer: number,
     readonly events: PipeEvents,
+    /** See `PipeDescription.node`. */
+    node: string | null = null,
   ) {
     this.transport = engine.openTransport(id, router, peer, { announced: true });
     this.router = this.transport.router;
     this.transport.feedback = new TransportFeedbackGenerator();
     this.#piped = this.router.piped();
-    this.#channel = openChannel(engine, this.transport, 'client', {
+    this.#associations = new PipeAssociations(engine, this.transport, 'client', node, {
       message: (message, refused) => this.#heard(message, refused),
       failed: (reason) => this.#fail(reason),
     });
+    this.#channel = this.#associations.channel;
     engine.pipes.add(this);
   }
 
@@ -70,7 +75,7 @@ export class PipeSink implements PipeEnd {
   }
 
   connected(now: number): void {
-    this.#channel.start(now);
+    this.#associations.start(now);
   }
 
   /** Something came within the last seconds, and is to go on. */
@@ -115,8 +120,7 @@ export class PipeSink implements PipeEnd {
   close(): void {
     this.#closed = true;
     this.engine.pipes.delete(this);
-    this.transport.data = null;
-    this.engine.data.close(this.#channel);
+    this.#associations.close();
     for (const id of [...this.#brought.keys()]) this.#remove(id);
   }
 
