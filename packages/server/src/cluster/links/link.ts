@@ -133,6 +133,7 @@ export class Link extends EventEmitter<LinkEvents> {
         remoteIce: ice,
         remoteFingerprints: [fingerprint],
         candidates,
+        ...(!relay && { node: from }),
       });
     } catch (error) {
       if (stale()) return;
