@@ -31,7 +31,7 @@ class Way {
   constructor(
     readonly to: SimulatedRoom,
     readonly peer: number,
-    readonly lost: (kind: Kind) => boolean,
+    readonly lost: (kind: Kind, bytes: Uint8Array) => boolean,
     public delayMs: number,
   ) {}
 
@@ -40,7 +40,7 @@ class Way {
       this.packets++;
       this.bytes += bytes.length;
     }
-    if (!this.lost(kind)) this.queue.push({ atMs: this.to.ms + this.delayMs, kind, bytes: bytes.slice() });
+    if (!this.lost(kind, bytes)) this.queue.push({ atMs: this.to.ms + this.delayMs, kind, bytes: bytes.slice() });
   }
 
   /** True: something other than media came. */
@@ -62,8 +62,8 @@ export class SimulatedPipe {
   readonly back: Way;
   readonly #open: Set<PipeEnd>;
   loss: number;
-  /** Share of packets of SCTP that are lost, either way. */
-  dataLoss = 0;
+  /** Which packets of SCTP are lost, either way. */
+  losesData: ((packet: Uint8Array) => boolean) | null = null;
   failure: string | null = null;
   #seed = 7;
 
@@ -87,8 +87,8 @@ export class SimulatedPipe {
     to.engine.setClock();
     this.source = new PipeSource(from.engine, `${id}.out`, 'r', near, { relay, maxBps, node: nodes?.[1] }, events);
     this.sink = new PipeSink(to.engine, `${id}.in`, 'r', far, events, nodes?.[0]);
-    this.forth = new Way(to, far, (kind) => this.#loses(kind), delayMs);
-    this.back = new Way(from, near, (kind) => this.loss === 1 || this.#losesData(kind), delayMs);
+    this.forth = new Way(to, far, (kind, bytes) => this.#loses(kind, bytes), delayMs);
+    this.back = new Way(from, near, (kind, bytes) => this.loss === 1 || this.#isLost(kind, bytes), delayMs);
     from.others.set(near, { take: (kind, bytes) => this.forth.send(kind, bytes) });
     to.others.set(far, { take: (kind, bytes) => this.back.send(kind, bytes) });
     this.#open = new Set<PipeEnd>([this.source, this.sink]);
@@ -114,18 +114,14 @@ export class SimulatedPipe {
     transport.engine.closeTransport(transport);
   }
 
-  #loses(kind: Kind): boolean {
-    if (kind === 'rtp' && this.loss > 0 && this.loss < 1) return this.#chance() < this.loss;
-    return this.loss === 1 || this.#losesData(kind);
-  }
-
-  #losesData(kind: Kind): boolean {
-    return kind === 'data' && this.dataLoss > 0 && this.#chance() < this.dataLoss;
-  }
-
-  #chance(): number {
+  #loses(kind: Kind, bytes: Uint8Array): boolean {
+    if (this.loss === 0 || this.loss === 1 || kind !== 'rtp') return this.loss === 1 || this.#isLost(kind, bytes);
     this.#seed = (this.#seed * 48_271) % 0x7fffffff;
-    return this.#seed / 0x7fffffff;
+    return this.#seed / 0x7fffffff < this.loss;
+  }
+
+  #isLost(kind: Kind, bytes: Uint8Array): boolean {
+    return kind === 'data' && this.losesData?.(bytes) === true;
   }
 }
 
