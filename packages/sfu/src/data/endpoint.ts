@@ -5,7 +5,7 @@
  */
 import { readAddress } from './address.js';
 import { type ChannelLabel, DataChannels } from './channels.js';
-import { FileQueue } from './file-queue.js';
+import { costOf, FileQueue } from './file-queue.js';
 import { Outbox } from './outbox.js';
 import { PacketInbox } from './packet-inbox.js';
 import type { DataHost, DataUser } from './plane.js';
@@ -96,7 +96,7 @@ export class DataEndpoint implements DataUser, DataSender {
       closed: (label) => this.#channelClosed(label),
       abused: () => this.association.close('too many channels'),
     });
-    this.#files = new FileQueue(this, router, (bytes) => this.association.inbound.hold(-bytes));
+    this.#files = new FileQueue(this, router, (cost) => this.association.inbound.hold(-cost));
     this.association.start(now);
     router.join(this);
   }
@@ -185,7 +185,7 @@ export class DataEndpoint implements DataUser, DataSender {
     const message: RoutedMessage = { label, to: addressed.to, text, bytes, at: addressed.at };
     if (label === 'file') {
       this.#files.push(message);
-      this.association.inbound.hold(bytes.length);
+      this.association.inbound.hold(costOf(message));
     } else this.router.pass(this, message, this.#now);
   }
 

@@ -5,8 +5,8 @@ export interface WaitingMessage {
   bytes: Uint8Array;
 }
 
-/** What a message costs beside its bytes. */
-const MESSAGE_COST = 64;
+/** What a message costs beside its bytes, wherever it waits. */
+export const MESSAGE_COST = 64;
 
 export class Outbox {
   /** Bytes that wait, overhead included. */
@@ -18,11 +18,6 @@ export class Outbox {
 
   get empty(): boolean {
     return this.#head === this.#messages.length;
-  }
-
-  /** That wait, overhead left out. */
-  get bytes(): number {
-    return this.cost - (this.#messages.length - this.#head) * MESSAGE_COST;
   }
 
   /** There is room for something. */

@@ -108,6 +108,18 @@ test('a slow receiver makes its sender wait within bounds, and no other sender; 
   expect(partsOf(bob, 'ann')).toEqual(numbers(1_000));
 }, 60_000);
 
+test('short messages without end wait within bounds as well', async () => {
+  const { rooms, ann, bob } = await twoRooms();
+  // Nothing gets to Bob any more.
+  rooms.people.splice(rooms.people.indexOf(bob), 1);
+  for (let sent = 0; sent < 80_000; sent += 40) {
+    for (let n = 0; n < 40; n++) ann.data.send('file', 'bob', 'x');
+    await rooms.run(5);
+  }
+  expect(counters(rooms, 1).dataBridgeReceived).toBeGreaterThan(1_000);
+  expect(counters(rooms, 1).dataBridgeReceived).toBeLessThan(30_000);
+}, 60_000);
+
 test('a receiver that takes nothing for half a minute loses the channel, and its sender goes on', async () => {
   const { rooms, ann, bob } = await twoRooms();
   const ben = await rooms.join(1, 'ben');

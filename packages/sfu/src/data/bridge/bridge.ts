@@ -2,12 +2,13 @@
  * The data of two nodes' routers joined by a pipe: an SCTP association of its own over the pipe's DTLS, so that neither a lost
  * packet of a file nor a full window holds up what else the pipe has to say. Each end tells who is there, and takes messages on
  * `file` from them.
- * What a sender may have under way is bounded from end to end: their bytes count until the other node has given them to their
+ * What a sender may have under way is bounded from end to end: what they send counts until the other node has given it to their
  * receiver's outbox and says so. A slow receiver so makes its sender wait, and nobody else.
  */
 import { PPID_BINARY } from '../dcep.js';
 import { LOCAL_SCTP_PORT } from '../endpoint.js';
-import { Outbox } from '../outbox.js';
+import { costOf } from '../file-queue.js';
+import { MESSAGE_COST, Outbox } from '../outbox.js';
 import { PacketInbox } from '../packet-inbox.js';
 import type { DataHost, DataUser } from '../plane.js';
 import type { DataRouter, RoutedMessage } from '../router.js';
@@ -24,7 +25,7 @@ import {
 } from './messages.js';
 
 export const BRIDGE_SCTP_PORT = LOCAL_SCTP_PORT + 1;
-/** Of a sender, under way to the other node's people; one message more may begin below it. */
+/** Cost of a sender's messages under way to the other node's people; one message more may begin below it. */
 export const SENDER_BYTES = 512 * 1024;
 /** Of all senders together. */
 export const BRIDGE_BYTES = 16 * 1024 * 1024;
@@ -42,9 +43,9 @@ const PACKETS_PER_SLICE = 16;
 
 /** What one of ours sends over. */
 interface Crossing {
-  /** Not taken yet by the other node, what waits here included. */
-  bytes: number;
-  /** Since when nothing of them was taken, ms. */
+  /** Of what the other node hasn't taken yet, what waits here included. */
+  cost: number;
+  /** Since when nothing of it was taken, ms. */
   sinceMs: number;
   waiting: Outbox;
 }
@@ -66,7 +67,7 @@ export class DataBridge implements DataUser, FarWay {
   /** Of them, those with something that waits, or that was passed on. */
   readonly #busy = new Set<FarSender>();
   #pending = 0;
-  #ended = false;
+  #closed = false;
   #now: number;
 
   /** `node`: at the other end, as the cluster says. `failed`: it can't go on, and the pipe shouldn't. */
@@ -137,10 +138,6 @@ export class DataBridge implements DataUser, FarWay {
     }
   }
 
-  close(): void {
-    this.end();
-  }
-
   /** One of ours came or went. */
   tell(address: string): void {
     this.#news.add(address);
@@ -148,7 +145,7 @@ export class DataBridge implements DataUser, FarWay {
   }
 
   hasRoom(from: string): boolean {
-    return this.#underWay < BRIDGE_BYTES && (this.#crossings.get(from)?.bytes ?? 0) < SENDER_BYTES;
+    return this.#underWay < BRIDGE_BYTES && (this.#crossings.get(from)?.cost ?? 0) < SENDER_BYTES;
   }
 
   isStuck(from: string): boolean {
@@ -160,21 +157,21 @@ export class DataBridge implements DataUser, FarWay {
   carry(from: string, message: RoutedMessage): void {
     let crossing = this.#crossings.get(from);
     if (!crossing) {
-      crossing = { bytes: 0, sinceMs: this.#now, waiting: new Outbox(SENDER_BYTES) };
+      crossing = { cost: 0, sinceMs: this.#now, waiting: new Outbox(SENDER_BYTES) };
       this.#crossings.set(from, crossing);
     }
     if (this.#underWay === 0) this.#sinceMs = this.#now;
     const bytes = writeFileMessage(from, message);
     crossing.waiting.push({ text: message.text, bytes });
-    crossing.bytes += bytes.length;
-    this.#underWay += bytes.length;
+    crossing.cost += bytes.length + MESSAGE_COST;
+    this.#underWay += bytes.length + MESSAGE_COST;
     this.#turns.add(crossing);
     this.host.activate(this);
   }
 
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     for (const sender of this.#people.values()) this.#gone(sender);
     this.#people.clear();
     this.#busy.clear();
@@ -187,19 +184,19 @@ export class DataBridge implements DataUser, FarWay {
   }
 
   #connected(): void {
-    if (this.#ended) return;
+    if (this.#closed) return;
     for (const address of this.router.addresses) this.#news.add(address);
     this.router.far.join(this);
     this.host.activate(this);
   }
 
   #received(bytes: Uint8Array): void {
-    if (this.#ended) return;
+    if (this.#closed) return;
     const { counters } = this.host;
     const message = readBridgeMessage(bytes);
     if (!message) counters.dataMalformed++;
     else if (message.type === 'file') this.#take(message.from, message.message);
-    else if (message.type === 'taken') this.#taken(message.from, message.bytes);
+    else if (message.type === 'taken') this.#taken(message.from, message.cost);
     else if (message.type === 'here') for (const address of message.addresses) this.#here(address);
     else
       for (const address of message.addresses) {
@@ -235,14 +232,11 @@ export class DataBridge implements DataUser, FarWay {
       counters.dataBridgeRefused++;
       return;
     }
-    this.#pending += message.bytes.length;
-    if (
-      sender.pending >= SENDER_BYTES + MAX_BRIDGE_MESSAGE_BYTES ||
-      this.#pending >= BRIDGE_BYTES + MAX_BRIDGE_MESSAGE_BYTES
-    ) {
+    if (sender.pending >= SENDER_BYTES || this.#pending >= BRIDGE_BYTES) {
       this.#fail('the other end sends more data than there is room for');
       return;
     }
+    this.#pending += costOf(message);
     counters.dataBridgeReceived++;
     this.router.far.heard(this);
     // Somebody who has come here, or to a third node, is told of there for a moment longer.
@@ -253,23 +247,23 @@ export class DataBridge implements DataUser, FarWay {
     this.#changed(sender);
   }
 
-  #taken(from: string, bytes: number): void {
+  #taken(from: string, cost: number): void {
     const crossing = this.#crossings.get(from);
-    if (!crossing || bytes > crossing.bytes - crossing.waiting.bytes) {
+    if (!crossing || cost > crossing.cost - crossing.waiting.cost) {
       this.host.counters.dataBridgeRefused++;
       return;
     }
     crossing.sinceMs = this.#now;
     this.#sinceMs = this.#now;
-    this.#settle(from, crossing, bytes);
+    this.#settle(from, crossing, cost);
     this.router.hasRoomAgain();
   }
 
-  /** So many bytes of theirs aren't under way any more. */
-  #settle(from: string, crossing: Crossing, bytes: number): void {
-    crossing.bytes -= bytes;
-    this.#underWay -= bytes;
-    if (crossing.bytes === 0) this.#crossings.delete(from);
+  /** So much of theirs isn't under way any more. */
+  #settle(from: string, crossing: Crossing, cost: number): void {
+    crossing.cost -= cost;
+    this.#underWay -= cost;
+    if (crossing.cost === 0) this.#crossings.delete(from);
   }
 
   /** A message of each sender in turn. */
@@ -286,7 +280,7 @@ export class DataBridge implements DataUser, FarWay {
   }
 
   #changed(sender: FarSender): void {
-    if (this.#ended) return;
+    if (this.#closed) return;
     this.#busy.add(sender);
     this.host.activate(this);
   }
@@ -329,10 +323,10 @@ export class DataBridge implements DataUser, FarWay {
     for (const address of gone) {
       const crossing = this.#crossings.get(address);
       if (!crossing || crossing.waiting.empty) continue;
-      const { bytes } = crossing.waiting;
+      const { cost } = crossing.waiting;
       crossing.waiting.clear();
       this.#turns.delete(crossing);
-      this.#settle(address, crossing, bytes);
+      this.#settle(address, crossing, cost);
     }
     for (const [type, addresses] of [['gone', gone] as const, ['here', here] as const]) {
       for (let at = 0; at < addresses.length; at += MAX_PEOPLE_AT_ONCE)
@@ -345,8 +339,8 @@ export class DataBridge implements DataUser, FarWay {
   }
 
   #fail(reason: string): void {
-    if (this.#ended) return;
-    this.end();
+    if (this.#closed) return;
+    this.close();
     this.failed(reason);
   }
 }

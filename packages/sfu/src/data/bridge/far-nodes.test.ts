@@ -2,15 +2,15 @@ import { expect, test } from 'vitest';
 import { FarNodes } from './far-nodes.js';
 
 class Way {
-  ended = false;
+  closed = false;
 
   constructor(
     readonly node: string,
     readonly name: string,
   ) {}
 
-  end(): void {
-    this.ended = true;
+  close(): void {
+    this.closed = true;
   }
 }
 
@@ -54,10 +54,10 @@ test('who is told of by two nodes is on the first until they are gone from there
 test('a node that is heard by another bridge than before has given that one up', () => {
   const { far, a1, a2, b } = nodes();
   for (const way of [a2, b, a2]) far.heard(way);
-  expect([a1.ended, a2.ended, b.ended]).toEqual([false, false, false]);
+  expect([a1.closed, a2.closed, b.closed]).toEqual([false, false, false]);
   far.heard(a1);
-  expect([a1.ended, a2.ended, b.ended]).toEqual([false, true, false]);
+  expect([a1.closed, a2.closed, b.closed]).toEqual([false, true, false]);
   far.leave(a1);
   far.heard(a2);
-  expect(a1.ended).toBe(false);
+  expect(a1.closed).toBe(false);
 });

@@ -9,7 +9,7 @@ export interface FarWay {
   /** At its other end. */
   readonly node: string;
   /** Nothing comes or goes by it any more. */
-  end(): void;
+  close(): void;
 }
 
 export class FarNodes<Way extends FarWay> {
@@ -78,6 +78,6 @@ export class FarNodes<Way extends FarWay> {
     const before = this.#heardBy.get(way.node);
     if (before === way) return;
     this.#heardBy.set(way.node, way);
-    before?.end();
+    before?.close();
   }
 }

@@ -1,5 +1,5 @@
 /** Somebody on another node, as that node told of them by one bridge, and what they send to people here and waits for those. */
-import { FileQueue } from '../file-queue.js';
+import { costOf, FileQueue } from '../file-queue.js';
 import type { DataRouter, DataSender, RoutedMessage } from '../router.js';
 
 export class FarSender implements DataSender {
@@ -7,9 +7,9 @@ export class FarSender implements DataSender {
   readonly queue: FileQueue;
   /** False: gone from there. */
   here = true;
-  /** Bytes that came and weren't given back to their node as room. */
+  /** Cost of what came and wasn't given back to their node as room. */
   pending = 0;
-  /** Of them, those that don't wait here any more. */
+  /** Of it, that of what doesn't wait here any more. */
   passed = 0;
 
   /** `changed`: it has passed something on, or there may be room for what waits. */
@@ -18,8 +18,8 @@ export class FarSender implements DataSender {
     readonly router: DataRouter,
     readonly changed: (sender: FarSender) => void,
   ) {
-    this.queue = new FileQueue(this, router, (bytes) => {
-      this.passed += bytes;
+    this.queue = new FileQueue(this, router, (cost) => {
+      this.passed += cost;
       changed(this);
     });
   }
@@ -29,14 +29,14 @@ export class FarSender implements DataSender {
   }
 
   take(message: RoutedMessage): void {
-    this.pending += message.bytes.length;
+    this.pending += costOf(message);
     this.queue.push(message);
   }
 
   /** A message of theirs that is not passed on. */
   refuse(message: RoutedMessage): void {
-    this.pending += message.bytes.length;
-    this.passed += message.bytes.length;
+    this.pending += costOf(message);
+    this.passed += costOf(message);
   }
 
   /** What waits is dropped. */

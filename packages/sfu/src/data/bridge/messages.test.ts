@@ -15,7 +15,7 @@ test('what is written is read', () => {
     const addresses = Array.from({ length: MAX_PEOPLE_AT_ONCE }, (_, i) => `p${i}`);
     expect(readBridgeMessage(writePeople(type, addresses))).toEqual({ type, addresses });
   }
-  expect(readBridgeMessage(writeTaken(long, 0xffff_ffff))).toEqual({ type: 'taken', from: long, bytes: 0xffff_ffff });
+  expect(readBridgeMessage(writeTaken(long, 0xffff_ffff))).toEqual({ type: 'taken', from: long, cost: 0xffff_ffff });
 });
 
 test.each([null, long])('a message on `file` keeps what follows its head (to %s)', (to) => {

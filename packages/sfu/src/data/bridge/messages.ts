@@ -1,6 +1,6 @@
 /**
  * What two nodes say to each other on a bridge, in one ordered stream. A byte tells the kind, then come addresses, each a byte n
- * and n bytes of ASCII: those who are `here` or `gone`; the sender whose bytes were `taken`, with 32 bits of how many; or the
+ * and n bytes of ASCII: those who are `here` or `gone`; the sender of whose messages some were `taken`, with 32 bits of their cost; or the
  * sender and the receiver (n = 0: everybody) of a message on `file`, which follows.
  */
 import { MAX_ADDRESS_BYTES, readAddress, writeAddress } from '../address.js';
@@ -20,7 +20,7 @@ export const MAX_BRIDGE_MESSAGE_BYTES = MAX_MESSAGE_BYTES + 2 * (1 + MAX_ADDRESS
 
 export type BridgeMessage =
   | { type: 'here' | 'gone'; addresses: string[] }
-  | { type: 'taken'; from: string; bytes: number }
+  | { type: 'taken'; from: string; cost: number }
   | { type: 'file'; from: string; message: RoutedMessage };
 
 export function writePeople(type: 'here' | 'gone', addresses: readonly string[]): Uint8Array {
@@ -31,11 +31,11 @@ export function writePeople(type: 'here' | 'gone', addresses: readonly string[])
   return out;
 }
 
-export function writeTaken(from: string, bytes: number): Uint8Array {
+export function writeTaken(from: string, cost: number): Uint8Array {
   const out = new Uint8Array(2 + from.length + 4);
   out[0] = TAKEN;
   const at = writeAddress(from, out, 1);
-  new DataView(out.buffer).setUint32(at, bytes);
+  new DataView(out.buffer).setUint32(at, cost);
   return out;
 }
 
@@ -60,7 +60,7 @@ export function readBridgeMessage(bytes: Uint8Array): BridgeMessage | null {
   const { to: from, at } = sender;
   if (kind === TAKEN) {
     if (bytes.length !== at + 4) return null;
-    return { type: 'taken', from, bytes: new DataView(bytes.buffer, bytes.byteOffset).getUint32(at) };
+    return { type: 'taken', from, cost: new DataView(bytes.buffer, bytes.byteOffset).getUint32(at) };
   }
   const receiver = readAddress(bytes, at);
   return receiver && { type: 'file', from, message: { label: 'file', text: kind === TEXT, bytes, ...receiver } };
