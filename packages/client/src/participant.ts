@@ -23,7 +23,7 @@ export class Participant extends Emitter<ParticipantEvents> {
   joinedAt: number;
   /** A client of the classic rooms protocol: audio and video, no data. */
   readonly classic: boolean;
-  /** On another node than we: data channels don't reach them. */
+  /** On another node than we: of the data channels only that of files reaches them. */
   apart = false;
   /** Of the connection that leads there: in a mesh to them, else to the SFU. See the event `participant-connection`. */
   connection: RTCPeerConnectionState = 'new';

@@ -84,11 +84,7 @@ export class Room extends Emitter<RoomEvents> {
     );
     const host = this.dataHost();
     this.messenger = new Messenger(host);
-    this.data = new RoomData(
-      host,
-      this.messenger,
-      new Files({ ...host, peers: () => this.reachable().filter(({ id }) => !this.roster.get(id)?.apart) }),
-    );
+    this.data = new RoomData(host, this.messenger, new Files({ ...host, peers: () => this.reachable() }));
     this.forward();
   }
 

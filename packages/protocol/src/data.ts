@@ -3,7 +3,7 @@
  * negotiated in advance (`negotiated: true`, the ids below) and messages go as they are. To the SFU each message begins
  * with a header: one byte n, then n bytes of ASCII, the participant it is for (n = 0: all others in the room); what one
  * receives has the same header with the sender. While no channel is open to somebody, `say` carries messages over
- * Socket.IO.
+ * Socket.IO; to those on other nodes it always does, `file` excepted.
  */
 import { z } from 'zod';
 import { ParticipantId } from './room.js';

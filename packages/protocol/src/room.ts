@@ -51,7 +51,7 @@ export const ParticipantInfo = z.object({
   joinedAt: z.number(),
   /** A client of the classic rooms protocol: its room is a mesh, and it has no data channels, no `say` and no tracks in this list. */
   classic: z.literal(true).optional(),
-  /** On another node than you: data channels don't reach them, `say` does. */
+  /** On another node than you: of the data channels only `file` reaches them, for all else there is `say`. */
   apart: z.literal(true).optional(),
 });
 export type ParticipantInfo = z.infer<typeof ParticipantInfo>;

@@ -11,8 +11,7 @@ export function Compose() {
   const { t } = useTranslation();
   const { data } = useRoom();
   const sendFiles = useSendFiles();
-  // Files go by data channels, which are between those on one node.
-  const others = useParticipants().filter((one) => !one.isLocal && !one.classic && !('apart' in one && one.apart));
+  const others = useParticipants().filter((one) => !one.isLocal && !one.classic);
   const [text, setText] = useState('');
   const [to, setTo] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);

@@ -12,17 +12,18 @@ export interface Addressed {
   at: number;
 }
 
-/** Null: no head, or none that could be an address. */
-export function readAddress(message: Uint8Array): Addressed | null {
-  const length = message[0];
-  if (length === undefined || length > MAX_ADDRESS_BYTES || message.length < 1 + length) return null;
-  if (length === 0) return { to: null, at: 1 };
+/** Null: no head at `begin`, or none that could be an address. */
+export function readAddress(message: Uint8Array, begin = 0): Addressed | null {
+  const length = message[begin];
+  const at = begin + 1 + length;
+  if (length === undefined || length > MAX_ADDRESS_BYTES || message.length < at) return null;
+  if (length === 0) return { to: null, at };
   let to = '';
-  for (let i = 1; i <= length; i++) {
+  for (let i = begin + 1; i < at; i++) {
     if (message[i] < 0x21 || message[i] > 0x7e) return null;
     to += String.fromCharCode(message[i]);
   }
-  return { to, at: 1 + length };
+  return { to, at };
 }
 
 /** 1..64 visible ASCII characters. */
@@ -33,8 +34,13 @@ export function isAddress(text: string): boolean {
 /** The message from `at` on, under the sender's name. */
 export function withSender(sender: string, message: Uint8Array, at: number): Uint8Array {
   const out = new Uint8Array(1 + sender.length + message.length - at);
-  out[0] = sender.length;
-  for (let i = 0; i < sender.length; i++) out[1 + i] = sender.charCodeAt(i);
-  out.set(message.subarray(at), 1 + sender.length);
+  out.set(message.subarray(at), writeAddress(sender, out, 0));
   return out;
+}
+
+/** Returns where it ends. */
+export function writeAddress(address: string, out: Uint8Array, at: number): number {
+  out[at] = address.length;
+  for (let i = 0; i < address.length; i++) out[at + 1 + i] = address.charCodeAt(i);
+  return at + 1 + address.length;
 }

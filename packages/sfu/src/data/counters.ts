@@ -24,6 +24,11 @@ export interface DataCounters extends SctpCounters, ChannelCounters {
   dataStalls: number;
   /** Longer than their receiver takes. */
   dataTooLong: number;
+  /** Messages to other nodes. */
+  dataBridgeSent: number;
+  dataBridgeReceived: number;
+  /** Told by another node and not to be believed: people without end, senders who aren't its own, room that there isn't. */
+  dataBridgeRefused: number;
 }
 
 export function dataCounters(): DataCounters {
@@ -45,5 +50,8 @@ export function dataCounters(): DataCounters {
     dataOverflows: 0,
     dataStalls: 0,
     dataTooLong: 0,
+    dataBridgeSent: 0,
+    dataBridgeReceived: 0,
+    dataBridgeRefused: 0,
   };
 }

@@ -5,10 +5,11 @@
  */
 import { readAddress } from './address.js';
 import { type ChannelLabel, DataChannels } from './channels.js';
+import { costOf, FileQueue } from './file-queue.js';
 import { Outbox } from './outbox.js';
 import { PacketInbox } from './packet-inbox.js';
 import type { DataHost, DataUser } from './plane.js';
-import type { DataRouter, RoutedMessage } from './router.js';
+import type { DataRouter, DataSender, RoutedMessage } from './router.js';
 import { SctpAssociation } from './sctp/association.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -22,7 +23,7 @@ export interface DataDescription {
 }
 
 export const LOCAL_SCTP_PORT = 5_000;
-const MAX_MESSAGE_BYTES = 262_144;
+export const MAX_MESSAGE_BYTES = 262_144;
 const WINDOW_BYTES = 1_536 * 1024;
 const MAX_WAITING_PACKETS = 256;
 const PACKETS_PER_SLICE = 8;
@@ -36,27 +37,22 @@ const LABELS: readonly ChannelLabel[] = ['reliable', 'lossy', 'file'];
 /** On `reliable` and `lossy` together. A message to many costs more, see `cost`. */
 const MESSAGES = { perSecond: 200, burst: 2_000 };
 const BYTES = { perSecond: 256 * 1024, burst: 2 * 1024 * 1024 };
-/** On `file`; beyond it the sender waits. */
-const FILE_BYTES = { perSecond: 8_000_000, burst: 1_000_000 };
-const FILE_MESSAGE_COST = 1_024;
 /** Receivers of a message that cost as much as one to a single receiver. */
 const RECEIVERS_PER_TOKEN = 16;
 /** A receiver that takes nothing of a file for so long loses the channel, ms. */
 const STALL_MS = 30_000;
 
-export class DataEndpoint implements DataUser {
+export class DataEndpoint implements DataUser, DataSender {
+  readonly far = false;
   readonly association: SctpAssociation;
   readonly channels: DataChannels;
   /** In the plane's queue. */
   active = false;
   readonly #packets = new PacketInbox(MAX_WAITING_PACKETS, PACKETS_PER_SLICE);
   readonly #outboxes: Record<ChannelLabel, Outbox>;
-  /** Files' messages that came and wait for their receivers or for the rate. */
-  #files: RoutedMessage[] = [];
+  readonly #files: FileQueue;
   readonly #messages = new TokenBucket(MESSAGES.perSecond, MESSAGES.burst);
   readonly #bytes = new TokenBucket(BYTES.perSecond, BYTES.burst);
-  readonly #fileBytes = new TokenBucket(FILE_BYTES.perSecond, FILE_BYTES.burst);
-  #filePaid = false;
   #fileProgressMs: number;
   #now: number;
 
@@ -100,6 +96,7 @@ export class DataEndpoint implements DataUser {
       closed: (label) => this.#channelClosed(label),
       abused: () => this.association.close('too many channels'),
     });
+    this.#files = new FileQueue(this, router, (cost) => this.association.inbound.hold(-cost));
     this.association.start(now);
     router.join(this);
   }
@@ -118,7 +115,7 @@ export class DataEndpoint implements DataUser {
   work(now: number, late: () => boolean): boolean {
     this.#now = now;
     this.#packets.pass(this.association, now, late);
-    const moreFiles = this.#passFiles();
+    const moreFiles = this.#files.pass(now);
     // First what waits already, so that the association has room for more.
     this.association.flush(now);
     const moreMessages = this.#hand();
@@ -130,12 +127,16 @@ export class DataEndpoint implements DataUser {
   tick(now: number): void {
     this.#now = now;
     this.association.tick(now);
-    if (this.#files.length > 0 || LABELS.some((label) => !this.#outboxes[label].empty)) this.host.activate(this);
+    if (!this.#files.empty || LABELS.some((label) => !this.#outboxes[label].empty)) this.host.activate(this);
     if (this.#outboxes.file.empty) this.#fileProgressMs = now;
     else if (now - this.#fileProgressMs > STALL_MS) {
       this.host.counters.dataStalls++;
       this.channels.close('file');
     }
+  }
+
+  wake(): void {
+    this.host.activate(this);
   }
 
   hasRoom(label: ChannelLabel): boolean {
@@ -184,7 +185,7 @@ export class DataEndpoint implements DataUser {
     const message: RoutedMessage = { label, to: addressed.to, text, bytes, at: addressed.at };
     if (label === 'file') {
       this.#files.push(message);
-      this.association.inbound.hold(bytes.length);
+      this.association.inbound.hold(costOf(message));
     } else this.router.pass(this, message, this.#now);
   }
 
@@ -192,21 +193,6 @@ export class DataEndpoint implements DataUser {
     const receivers = message[0] === 0 ? this.router.size - 1 : 1;
     const cost = Math.max(1, receivers / RECEIVERS_PER_TOKEN);
     return this.#messages.take(cost, this.#now) && this.#bytes.take(message.length * cost, this.#now);
-  }
-
-  /** Files' messages go on in order, as fast as the rate and the slowest receiver allow. True: more can go at once. */
-  #passFiles(): boolean {
-    let passed = 0;
-    for (; passed < this.#files.length; passed++) {
-      const message = this.#files[passed];
-      if (passed === MESSAGES_PER_SLICE) break;
-      this.#filePaid ||= this.#fileBytes.take(message.bytes.length + FILE_MESSAGE_COST, this.#now);
-      if (!this.#filePaid || !this.router.pass(this, message, this.#now)) break;
-      this.#filePaid = false;
-      this.association.inbound.hold(-message.bytes.length);
-    }
-    if (passed > 0) this.#files.splice(0, passed);
-    return passed === MESSAGES_PER_SLICE && this.#files.length > 0;
   }
 
   /** Hands waiting messages to the association, the urgent channels first. True: more can go at once. */
@@ -238,7 +224,7 @@ export class DataEndpoint implements DataUser {
   /** The association is over; the client would need a new DTLS connection for another. */
   #ended(): void {
     this.#packets.clear();
-    this.#files = [];
+    this.#files.clear();
     this.channels.clear();
   }
 }

@@ -5,8 +5,8 @@ export interface WaitingMessage {
   bytes: Uint8Array;
 }
 
-/** What a message costs beside its bytes. */
-const MESSAGE_COST = 64;
+/** What a message costs beside its bytes, wherever it waits. */
+export const MESSAGE_COST = 64;
 
 export class Outbox {
   /** Bytes that wait, overhead included. */

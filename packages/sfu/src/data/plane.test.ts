@@ -117,6 +117,22 @@ test('a file’s receiver that takes nothing for half a minute loses the channel
   await room.until(() => bob.got.length === 1);
 }, 60_000);
 
+test('of several who send files to one receiver nobody is passed over', async () => {
+  const room = new DataRoom();
+  const senders = await Promise.all(texts(3, 's').map((name) => room.join(name)));
+  const bob = await room.join('bob');
+  bob.data.slow = true;
+  const part = new Uint8Array(16_384);
+  for (let i = 0; i < 1_000; i++) {
+    if (i % 50 === 0) bob.data.takeHeld();
+    for (const { data } of senders) while (data.queuedBytes < 100_000) data.send('file', 'bob', part);
+    await room.step();
+  }
+  const counts = senders.map((_, i) => bob.got.filter((text) => text.startsWith(`file s${i} `)).length);
+  expect(Math.min(...counts)).toBeGreaterThan(10);
+  expect(Math.min(...counts)).toBeGreaterThan(Math.max(...counts) * 0.4);
+}, 60_000);
+
 test('an address belongs to who came last; the one before gets only what is for all', async () => {
   const room = new DataRoom();
   const ann = await room.join('ann');

@@ -12,8 +12,7 @@ import {
   TransportFeedbackGenerator,
 } from '@efir/rtc';
 import { Subscriber } from '../allocation/subscriber.js';
-import type { DataDescription } from '../data/endpoint.js';
-import type { DataUser } from '../data/plane.js';
+import type { DataDescription, DataEndpoint } from '../data/endpoint.js';
 import { SfuError } from '../errors.js';
 import type { TransportState } from '../worker/control.js';
 import { type Encoding, FROM_RTX } from './encoding.js';
@@ -64,8 +63,9 @@ export class Transport {
   lossless = false;
   /** What it receives, as a whole. */
   readonly subscriber: ReceivingSide;
-  /** There if there is something to be said beside media. */
-  data: DataUser | null = null;
+  /** There if there is something to be said beside media; packets are its own from then on. */
+  data: { receive(packet: Uint8Array): void } | null = null;
+  #endpoint: DataEndpoint | null = null;
   #dataDescription: DataDescription | undefined;
   readonly #announced: boolean;
   readonly #bindings = new Map<number, Binding>();
@@ -122,9 +122,10 @@ export class Transport {
     const before = this.#dataDescription;
     if (before && description && before.sctpPort === description.sctpPort && before.address === description.address)
       return;
-    if (this.data) engine.data.close(this.data);
+    if (this.#endpoint) engine.data.close(this.#endpoint);
     this.#dataDescription = description;
-    this.data = description ? engine.data.open(this.peer, this.router.data(), description, engine.now) : null;
+    this.#endpoint = description ? engine.data.open(this.peer, this.router.data(), description, engine.now) : null;
+    this.data = this.#endpoint;
   }
 
   /** SRTP came up (or is still up after an ICE restart): sources may flow. */

@@ -1,6 +1,8 @@
 /** The other end of a pipe as somebody who says what he likes. */
+import { BRIDGE_SCTP_PORT, isForBridge } from '../data/bridge/bridge.js';
+import { type BridgeMessage, readBridgeMessage } from '../data/bridge/messages.js';
 import { dataCounters } from '../data/counters.js';
-import { PPID_TEXT } from '../data/dcep.js';
+import { PPID_BINARY, PPID_TEXT } from '../data/dcep.js';
 import { LOCAL_SCTP_PORT } from '../data/endpoint.js';
 import { SctpAssociation } from '../data/sctp/association.js';
 import { type PipeMessage, readMessage } from '../routing/pipe/messages.js';
@@ -12,7 +14,10 @@ export class LyingEnd {
   failure: string | null = null;
   readonly end: PipeEnd;
   readonly peer: number;
-  readonly #association: SctpAssociation;
+  /** What the bridge of the honest end says. */
+  readonly heardData: BridgeMessage[] = [];
+  readonly #control: SctpAssociation;
+  readonly #data: SctpAssociation;
   #packets: Uint8Array[] = [];
   #seed = 11;
 
@@ -28,31 +33,18 @@ export class LyingEnd {
       this.failure ??= reason;
     };
     this.end = make(this.peer, { ready: () => {}, failed });
-    const options = {
-      role,
-      localPort: LOCAL_SCTP_PORT,
-      remotePort: LOCAL_SCTP_PORT,
-      windowBytes: 1 << 20,
-      maxMessageBytes: 1 << 20,
-      random: () => {
-        this.#seed = (this.#seed * 48_271) % 0x7fffffff;
-        return this.#seed / 0x7fffffff;
-      },
-    };
-    this.#association = new SctpAssociation(options, dataCounters(), {
-      output: (packet) => room.arrive(this.peer, 'data', packet.slice()),
-      message: (_stream, _ppid, bytes) => {
-        const read = readMessage(bytes);
-        if (read) this.heard.push(read.message);
-      },
-      streamsReset: () => {},
-      connected: () => {},
-      closed: () => {},
+    this.#control = this.#associate(role, LOCAL_SCTP_PORT, (bytes) => {
+      const read = readMessage(bytes);
+      if (read) this.heard.push(read.message);
+    });
+    this.#data = this.#associate(role, BRIDGE_SCTP_PORT, (bytes) => {
+      const message = readBridgeMessage(bytes);
+      if (message) this.heardData.push(message);
     });
     room.others.set(this.peer, { take: (kind, bytes) => kind === 'data' && this.#packets.push(bytes) });
     this.end.transport.becameConnected();
     this.end.connected(room.engine.now);
-    this.#association.start(room.engine.now);
+    for (const association of [this.#control, this.#data]) association.start(room.engine.now);
   }
 
   say(message: unknown): void {
@@ -60,16 +52,48 @@ export class LyingEnd {
   }
 
   sayRaw(bytes: Uint8Array): void {
-    this.#association.send(0, PPID_TEXT, bytes);
+    this.#control.send(0, PPID_TEXT, bytes);
+  }
+
+  sayData(bytes: Uint8Array): void {
+    this.#data.send(0, PPID_BINARY, bytes);
   }
 
   async run(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += STEP_MS) {
       await new Promise((resolve) => setImmediate(resolve));
       this.room.step();
-      const { now } = this.room.engine;
-      for (const packet of this.#packets.splice(0)) this.#association.receive(packet, now);
-      this.#association.tick(now);
+      this.step();
     }
+  }
+
+  /** Its own part, where somebody else runs the room. */
+  step(): void {
+    const { now } = this.room.engine;
+    for (const packet of this.#packets.splice(0))
+      (isForBridge(packet) ? this.#data : this.#control).receive(packet, now);
+    this.#control.tick(now);
+    this.#data.tick(now);
+  }
+
+  #associate(role: 'client' | 'server', port: number, message: (bytes: Uint8Array) => void): SctpAssociation {
+    const options = {
+      role,
+      localPort: port,
+      remotePort: port,
+      windowBytes: 1 << 20,
+      maxMessageBytes: 1 << 20,
+      random: () => {
+        this.#seed = (this.#seed * 48_271) % 0x7fffffff;
+        return this.#seed / 0x7fffffff;
+      },
+    };
+    return new SctpAssociation(options, dataCounters(), {
+      output: (packet) => this.room.arrive(this.peer, 'data', packet.slice()),
+      message: (_stream, _ppid, bytes) => message(bytes),
+      streamsReset: () => {},
+      connected: () => {},
+      closed: () => {},
+    });
   }
 }

@@ -6,13 +6,15 @@ import { SimulatedRoom, STEP_MS } from './simulated-room.js';
 
 type Kind = 'rtp' | 'rtcp' | 'data';
 
-export interface SimulatedLinkOptions extends Partial<PipeSourceOptions> {
+export interface SimulatedLinkOptions extends Omit<Partial<PipeSourceOptions>, 'node'> {
   /** One way, ms. */
   delayMs?: number;
   /** Share of packets that are lost from the source to the sink; of media only, unless it is 1. */
   loss?: number;
   /** The sink is there to stand by. */
   standby?: boolean;
+  /** The source's and the sink's: files go over it. */
+  nodes?: readonly [string, string];
 }
 
 interface UnderWay {
@@ -31,7 +33,7 @@ class Way {
   constructor(
     readonly to: SimulatedRoom,
     readonly peer: number,
-    readonly lost: (kind: Kind) => boolean,
+    readonly lost: (kind: Kind, bytes: Uint8Array) => boolean,
     public delayMs: number,
   ) {}
 
@@ -40,7 +42,7 @@ class Way {
       this.packets++;
       this.bytes += bytes.length;
     }
-    if (!this.lost(kind)) this.queue.push({ atMs: this.to.ms + this.delayMs, kind, bytes: bytes.slice() });
+    if (!this.lost(kind, bytes)) this.queue.push({ atMs: this.to.ms + this.delayMs, kind, bytes: bytes.slice() });
   }
 
   /** True: something other than media came. */
@@ -60,9 +62,11 @@ export class SimulatedPipe {
   readonly sink: PipeSink;
   readonly forth: Way;
   readonly back: Way;
+  readonly #open: Set<PipeEnd>;
   loss: number;
+  /** Which packets of SCTP are lost, either way. */
+  losesData: ((packet: Uint8Array) => boolean) | null = null;
   failure: string | null = null;
-  open = true;
   #seed = 7;
 
   constructor(
@@ -71,7 +75,7 @@ export class SimulatedPipe {
     readonly to: SimulatedRoom,
     options: SimulatedLinkOptions = {},
   ) {
-    const { delayMs = 10, loss = 0, relay = false, maxBps, standby } = options;
+    const { delayMs = 10, loss = 0, relay = false, maxBps, standby, nodes } = options;
     this.loss = loss;
     const events = {
       ready: () => {},
@@ -83,33 +87,43 @@ export class SimulatedPipe {
     const far = to.datapath.createPeer();
     from.engine.setClock();
     to.engine.setClock();
-    this.source = new PipeSource(from.engine, `${id}.out`, 'r', near, { relay, maxBps }, events);
-    this.sink = new PipeSink(to.engine, `${id}.in`, 'r', far, events, standby);
-    this.forth = new Way(to, far, (kind) => this.#loses(kind), delayMs);
-    this.back = new Way(from, near, () => this.loss === 1, delayMs);
+    this.source = new PipeSource(from.engine, `${id}.out`, 'r', near, { relay, maxBps, node: nodes?.[1] }, events);
+    this.sink = new PipeSink(to.engine, `${id}.in`, 'r', far, { standby, node: nodes?.[0] }, events);
+    this.forth = new Way(to, far, (kind, bytes) => this.#loses(kind, bytes), delayMs);
+    this.back = new Way(from, near, (kind, bytes) => this.loss === 1 || this.#isLost(kind, bytes), delayMs);
     from.others.set(near, { take: (kind, bytes) => this.forth.send(kind, bytes) });
     to.others.set(far, { take: (kind, bytes) => this.back.send(kind, bytes) });
-    for (const end of [this.source, this.sink] as PipeEnd[]) {
+    this.#open = new Set<PipeEnd>([this.source, this.sink]);
+    for (const end of this.#open) {
       end.transport.becameConnected();
       end.connected(end.transport.engine.now);
     }
   }
 
-  /** As the worker does it. */
-  close(): void {
-    if (!this.open) return;
-    this.open = false;
-    for (const end of [this.source, this.sink] as PipeEnd[]) {
-      const { transport } = end;
-      end.close();
-      transport.engine.closeTransport(transport);
-    }
+  get open(): boolean {
+    return this.#open.size > 0;
   }
 
-  #loses(kind: Kind): boolean {
-    if (this.loss === 0 || this.loss === 1 || kind !== 'rtp') return this.loss === 1;
+  close(): void {
+    for (const end of this.#open) this.closeEnd(end);
+  }
+
+  /** As the worker does it. */
+  closeEnd(end: PipeEnd): void {
+    if (!this.#open.delete(end)) return;
+    const { transport } = end;
+    end.close();
+    transport.engine.closeTransport(transport);
+  }
+
+  #loses(kind: Kind, bytes: Uint8Array): boolean {
+    if (this.loss === 0 || this.loss === 1 || kind !== 'rtp') return this.loss === 1 || this.#isLost(kind, bytes);
     this.#seed = (this.#seed * 48_271) % 0x7fffffff;
     return this.#seed / 0x7fffffff < this.loss;
+  }
+
+  #isLost(kind: Kind, bytes: Uint8Array): boolean {
+    return kind === 'data' && this.losesData?.(bytes) === true;
   }
 }
 

@@ -75,6 +75,8 @@ export interface PipeDescription {
   localIce: IceParameters;
   remoteIce: IceParameters;
   remoteFingerprints: SdpFingerprint[];
+  /** That the other end is on. Given by both ends, the pipe also carries files between people of the two routers. */
+  node?: string;
 }
 
 export type WorkerRequest =

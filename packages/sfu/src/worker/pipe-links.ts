@@ -91,11 +91,11 @@ export class PipeLinks {
 
   openSource(request: SourceRequest): void {
     const { engine, gate } = this.options;
-    const { localIce, remoteIce, relay, maxBps } = request;
+    const { localIce, remoteIce, relay, maxBps, node } = request;
     if (gate.has(localIce.usernameFragment)) throw new SfuError('conflict', 'that username fragment is taken');
     const link = this.#open(
       request,
-      (peer, events) => new PipeSource(engine, request.pipe, request.router, peer, { relay, maxBps }, events),
+      (peer, events) => new PipeSource(engine, request.pipe, request.router, peer, { relay, maxBps, node }, events),
     );
     const agent = new IceLiteAgent({ local: localIce, remote: remoteIce });
     link.lite = { agent, peer: link.peer, onSelected: () => this.#pathSelected(link, 'server', request) };
@@ -106,7 +106,7 @@ export class PipeLinks {
     const { engine, datapath, listen } = this.options;
     const link = this.#open(
       request,
-      (peer, events) => new PipeSink(engine, request.pipe, request.router, peer, events, request.standby),
+      (peer, events) => new PipeSink(engine, request.pipe, request.router, peer, request, events),
     );
     try {
       link.ice = new SinkIce({

@@ -147,6 +147,7 @@ export class Link extends EventEmitter<LinkEvents> {
         remoteFingerprints: [fingerprint],
         candidates,
         standby: this.#standby,
+        ...(!relay && { node: from }),
       });
     } catch (error) {
       if (stale()) return;

@@ -62,6 +62,8 @@ export class Sources {
           localIce,
           remoteIce: ice,
           remoteFingerprints: [fingerprint],
+          // Of a tree of pipes nobody sends files to others.
+          ...(!relay && { node: from.id }),
         });
       } catch (error) {
         this.#sources.delete(pipe);

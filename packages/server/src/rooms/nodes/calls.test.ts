@@ -83,22 +83,25 @@ test('tracks, names, mutes and leaving cross', async () => {
   expect(await bob.event('participant-left')).toEqual({ participant: ann.id, reason: 'left' });
 });
 
-test('each node pulls from the other while somebody publishes there, and from nobody else', async () => {
+test('each node pulls from the other while somebody publishes there, and one of the two in any case, for files', async () => {
   const [a, b] = await two();
   const [ann, bob] = [await a.enter('demo', 'Ann'), await b.enter('demo', 'Bob')];
   await bob.offer(receiving(1, 1));
+  await vi.waitFor(() => expect(a.worker.of('openPipeSink')).toHaveLength(1));
+  expect(a.worker.of('openPipeSink')[0]).toMatchObject({ node: 'b' });
+  expect(b.worker.of('openPipeSource')[0]).toMatchObject({ relay: false, node: 'a' });
   expect(b.worker.of('openPipeSink')).toEqual([]);
   await ann.offer(publishing());
   await vi.waitFor(() => expect(b.worker.of('openPipeSink')).toHaveLength(1));
   const [source] = a.worker.of('openPipeSource');
-  expect(source).toMatchObject({ relay: false });
+  expect(source).toMatchObject({ relay: false, node: 'b' });
   const home = (worker: FakeWorker): string | undefined => worker.of('openRouter').at(-1)?.router;
   expect(source?.router).toBe(home(a.worker));
   expect(b.worker.of('openPipeSink')[0]?.router).toBe(home(b.worker));
-  expect(a.worker.of('openPipeSink')).toEqual([]);
+  expect([a.worker.of('openPipeSink'), b.worker.of('openPipeSink')].map(({ length }) => length)).toEqual([1, 1]);
 
   await ann.ok('leave', {});
-  await vi.waitFor(() => expect(b.worker.of('closePipe')).toHaveLength(1));
+  await vi.waitFor(() => expect([a, b].map(({ worker }) => worker.of('closePipe').length)).toEqual([1, 1]));
 });
 
 test('sections, pages and the speaker carry people of another node as those of this one', async () => {

@@ -59,7 +59,7 @@ test('nodes with viewers, classic clients or people beyond the list count', () =
   elsewhere.update('a', says([], { viewers: 3 }), nobody);
   elsewhere.update('b', says([person('ann', { tracks: [] })], { untold: 5, classic: 1 }), nobody);
   expect(elsewhere).toMatchObject({ size: 7, viewers: 3, classic: 1, nodes: ['a', 'b'] });
-  expect([...elsewhere.publishing]).toEqual([]);
+  expect([[...elsewhere.publishing], [...elsewhere.peopled]]).toEqual([[], ['b']]);
 });
 
 test('a node that lies about its people is not believed', () => {

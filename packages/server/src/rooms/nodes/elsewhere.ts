@@ -85,6 +85,11 @@ export class Elsewhere {
     return nodes;
   }
 
+  /** Nodes with people who could be sent something. */
+  get peopled(): Set<string> {
+    return new Set([...this.people.values()].map(({ node }) => node));
+  }
+
   /** All that the node says now; null: it has nobody in the room any more. `here`: is this one in the room on this node? */
   update(node: string, presence: Presence | null, here: (id: string) => boolean): Changes {
     const changes: Changes = { joined: [], updated: [], republished: [], left: [] };

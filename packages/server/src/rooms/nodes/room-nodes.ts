@@ -237,11 +237,17 @@ export class RoomNodes {
     this.#nodes.cluster.announce(id, presence);
   }
 
-  /** From each node where somebody publishes, as long as somebody is here to receive it. */
+  /**
+   * From each node where somebody publishes, as long as somebody is here to receive it. Files go by the same pipes, either way:
+   * so that there always is one between two nodes with people, the one with the smaller id pulls whether or not they publish.
+   */
   #pull(): void {
     if (!this.#nodes) return;
     const { participants, viewers, place, id } = this.#room;
     const wanted = participants.size + viewers.size > 0 ? this.elsewhere.publishing : new Set<string>();
+    if (participants.size > 0) {
+      for (const node of this.elsewhere.peopled) if (this.#nodes.cluster.self.id < node) wanted.add(node);
+    }
     for (const [node, link] of this.#links) {
       if (wanted.has(node)) continue;
       link.close();

@@ -9,9 +9,7 @@ import { PacketInbox } from '../../data/packet-inbox.js';
 import type { DataHost, DataUser } from '../../data/plane.js';
 import { SctpAssociation } from '../../data/sctp/association.js';
 import { TokenBucket } from '../../data/token-bucket.js';
-import type { Engine } from '../engine.js';
-import type { Transport } from '../transport.js';
-import { MAX_MESSAGE_BYTES, PIPE_VERSION, type PipeMessage, readMessage, writeMessage } from './messages.js';
+import { MAX_MESSAGE_BYTES, type PipeMessage, readMessage, writeMessage } from './messages.js';
 
 const WINDOW_BYTES = 1_048_576;
 const MAX_WAITING_PACKETS = 1_024;
@@ -125,32 +123,4 @@ export class PipeChannel implements DataUser {
     if (read) this.events.message(read.message, read.refused);
     else this.events.nonsense();
   }
-}
-
-/**
- * Opens the channel of one end on its transport, and greets the other end as soon as it can. Nonsense is counted.
- */
-export function openChannel(
-  engine: Engine,
-  transport: Transport,
-  role: 'client' | 'server',
-  { message, failed }: Pick<ChannelEvents, 'message' | 'failed'>,
-): PipeChannel {
-  const channel: PipeChannel = engine.data.add(
-    transport.peer,
-    (host) =>
-      new PipeChannel(
-        role,
-        host,
-        {
-          opened: () => channel.send({ type: 'hello', version: PIPE_VERSION }),
-          message,
-          nonsense: () => engine.counters.pipeMessagesRefused++,
-          failed,
-        },
-        engine.now,
-      ),
-  );
-  transport.data = channel;
-  return channel;
 }

@@ -34,7 +34,7 @@ function honestRoom() {
 }
 
 async function lyingSource(room: SimulatedRoom) {
-  const liar = new LyingEnd(room, 'server', (peer, events) => new PipeSink(room.engine, 'p', 'r', peer, events));
+  const liar = new LyingEnd(room, 'server', (peer, events) => new PipeSink(room.engine, 'p', 'r', peer, {}, events));
   await liar.run(200);
   liar.say({ type: 'hello', version: PIPE_VERSION });
   return liar;
@@ -188,8 +188,8 @@ test('wants of what there is not are counted', async () => {
 
 test('another version is refused with a reason', async () => {
   const { room, unharmed } = honestRoom();
-  const make = (peer: number, events: ConstructorParameters<typeof PipeSink>[4]) =>
-    new PipeSink(room.engine, 'p', 'r', peer, events);
+  const make = (peer: number, events: ConstructorParameters<typeof PipeSink>[5]) =>
+    new PipeSink(room.engine, 'p', 'r', peer, {}, events);
   const liar = new LyingEnd(room, 'server', make);
   await liar.run(200);
   liar.say({ type: 'hello', version: 99 });

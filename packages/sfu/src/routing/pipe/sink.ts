@@ -7,7 +7,8 @@ import type { Engine } from '../engine.js';
 import { Producer } from '../producer.js';
 import type { Router } from '../router.js';
 import type { Transport } from '../transport.js';
-import { openChannel, type PipeChannel } from './channel.js';
+import { PipeAssociations } from './associations.js';
+import type { PipeChannel } from './channel.js';
 import { PIPE_EXTENSIONS, wireCodecs } from './codecs.js';
 import {
   MAX_ENTRIES,
@@ -25,6 +26,13 @@ const MAX_PRODUCERS = 1_000;
 /** Routers that one may come through. */
 export const MAX_HOPS = 4;
 
+export interface PipeSinkOptions {
+  /** What others bring as well is left to them. */
+  standby?: boolean | undefined;
+  /** See `PipeDescription.node`. */
+  node?: string | null | undefined;
+}
+
 interface Brought {
   producer: Producer;
   /** As announced, as JSON. */
@@ -40,7 +48,9 @@ export class PipeSink implements PipeEnd {
   readonly transport: Transport;
   readonly router: Router;
   ready = false;
+  #standby: boolean;
   readonly #piped: PipedProducers;
+  readonly #associations: PipeAssociations;
   readonly #channel: PipeChannel;
   readonly #brought = new Map<string, Brought>();
   readonly #ssrcs = new Set<number>();
@@ -52,18 +62,19 @@ export class PipeSink implements PipeEnd {
     id: string,
     router: string,
     peer: number,
+    { standby = false, node = null }: PipeSinkOptions,
     readonly events: PipeEvents,
-    /** What others bring as well is left to them. */
-    private standby = false,
   ) {
+    this.#standby = standby;
     this.transport = engine.openTransport(id, router, peer, { announced: true });
     this.router = this.transport.router;
     this.transport.feedback = new TransportFeedbackGenerator();
     this.#piped = this.router.piped();
-    this.#channel = openChannel(engine, this.transport, 'client', {
+    this.#associations = new PipeAssociations(engine, this.transport, 'client', node, {
       message: (message, refused) => this.#heard(message, refused),
       failed: (reason) => this.#fail(reason),
     });
+    this.#channel = this.#associations.channel;
     engine.pipes.add(this);
   }
 
@@ -72,7 +83,7 @@ export class PipeSink implements PipeEnd {
   }
 
   connected(now: number): void {
-    this.#channel.start(now);
+    this.#associations.start(now);
   }
 
   /** Something came within the last seconds, and is to go on. */
@@ -99,8 +110,8 @@ export class PipeSink implements PipeEnd {
 
   /** From now on it stands by, or it doesn't any more. */
   stand(standby: boolean): void {
-    if (standby === this.standby) return;
-    this.standby = standby;
+    if (standby === this.#standby) return;
+    this.#standby = standby;
     for (const { producer } of this.#brought.values()) this.#piped.stand(producer, standby);
   }
 
@@ -129,8 +140,7 @@ export class PipeSink implements PipeEnd {
   close(): void {
     this.#closed = true;
     this.engine.pipes.delete(this);
-    this.transport.data = null;
-    this.engine.data.close(this.#channel);
+    this.#associations.close();
     for (const id of [...this.#brought.keys()]) this.#remove(id);
   }
 
@@ -197,7 +207,7 @@ export class PipeSink implements PipeEnd {
     this.#brought.set(id, { producer, codecs: JSON.stringify(announced.codecs), wants: NOTHING });
     this.#keepSsrcs(producer);
     this.transport.carry(id, producer);
-    this.#piped.add(producer, this.standby);
+    this.#piped.add(producer, this.#standby);
   }
 
   #remove(id: string): void {

@@ -6,7 +6,8 @@ import type { Engine } from '../engine.js';
 import type { Producer } from '../producer.js';
 import type { Router } from '../router.js';
 import type { Transport } from '../transport.js';
-import { openChannel, type PipeChannel } from './channel.js';
+import { PipeAssociations } from './associations.js';
+import type { PipeChannel } from './channel.js';
 import { codecsOf, PIPE_EXTENSIONS, wireCodecs } from './codecs.js';
 import { type Lane, PipeDemand } from './demand.js';
 import { LayerNews } from './layer-news.js';
@@ -30,6 +31,8 @@ export interface PipeSourceOptions {
   /** What comes from other routers goes on as well. */
   relay: boolean;
   maxBps?: number;
+  /** See `PipeDescription.node`. */
+  node?: string;
 }
 
 interface Announced {
@@ -44,6 +47,7 @@ export class PipeSource implements PipeEnd {
   readonly transport: Transport;
   readonly router: Router;
   readonly #demand: PipeDemand;
+  readonly #associations: PipeAssociations;
   readonly #channel: PipeChannel;
   readonly #announced = new Map<string, Announced>();
   /** Ids of producers that are to be told of. */
@@ -69,10 +73,11 @@ export class PipeSource implements PipeEnd {
     this.#demand = this.transport.subscriber as PipeDemand;
     this.#demand.maxBps = options.maxBps ?? Number.POSITIVE_INFINITY;
     this.#nextSsrc = (Math.floor(engine.random() * 0x7fffffff) + 1) & 0x7ffffffe;
-    this.#channel = openChannel(engine, this.transport, 'server', {
+    this.#associations = new PipeAssociations(engine, this.transport, 'server', options.node ?? null, {
       message: (message, refused) => this.#heard(message, refused),
       failed: (reason) => this.#fail(reason),
     });
+    this.#channel = this.#associations.channel;
     for (const producer of this.router.producers.values()) this.producerChanged(producer);
     this.router.observers.add(this);
     engine.pipes.add(this);
@@ -87,15 +92,14 @@ export class PipeSource implements PipeEnd {
   }
 
   connected(now: number): void {
-    this.#channel.start(now);
+    this.#associations.start(now);
   }
 
   close(): void {
     this.#closed = true;
     this.engine.pipes.delete(this);
     this.router.observers.delete(this);
-    this.transport.data = null;
-    this.engine.data.close(this.#channel);
+    this.#associations.close();
   }
 
   producerChanged(producer: Producer): void {
