@@ -35,6 +35,8 @@ export class Producer {
   readonly tag: number;
   encodings: Encoding[] = [];
   paused = false;
+  /** Its publisher is not heard any more, and another is: see `markDeserted`. */
+  deserted = false;
   /** The transport that its packets come by, while it is there. */
   carrier: Transport | null = null;
   /** There if they come from another router: how. */

@@ -2,6 +2,7 @@
 import { DominantSpeaker } from '@efir/rtc';
 import type { DataRouter } from '../data/router.js';
 import type { StreamSource, StreamWant } from '../worker/control.js';
+import { markDeserted } from './deserted.js';
 import type { Encoding } from './encoding.js';
 import type { Engine } from './engine.js';
 import { LoudestStreams, MAX_LOUDEST } from './loudest.js';
@@ -219,6 +220,10 @@ export class Router {
     if (changed !== null) this.#setSpeaker(this.#audioByNumber.get(changed) ?? null);
     this.#loudest.update(this.#audible());
     this.#layers.update(this.producers.values(), this.#streams, now);
+    const deserted = markDeserted(this.producers.values(), now);
+    if (deserted.length === 0) return;
+    for (const stream of this.#followers) this.resolve(stream);
+    for (const producer of deserted) this.producerChanged(producer);
   }
 
   /** Once a second: simulcast layers that came or went, new rates. */
@@ -275,7 +280,8 @@ export class Router {
     let best: Producer | null = null;
     let bestRank = Number.POSITIVE_INFINITY;
     for (const producer of this.producers.values()) {
-      if (producer.kind !== stream.kind || producer.transport === own || producer.paused) continue;
+      if (producer.kind !== stream.kind || producer.transport === own) continue;
+      if (producer.paused || producer.deserted) continue;
       first ??= producer;
       const rank = this.#spoke.indexOf(producer.transport);
       if (rank >= 0 && rank < bestRank) {
@@ -285,6 +291,6 @@ export class Router {
     }
     // Nobody has spoken yet: whoever it shows already, or the first to publish.
     const kept = stream.producer && this.producers.get(stream.producer.id) === stream.producer ? stream.producer : null;
-    return best ?? (kept && !kept.paused ? kept : first);
+    return best ?? (kept && !kept.paused && !kept.deserted ? kept : first);
   }
 }

@@ -144,7 +144,7 @@ export class PipeSource implements PipeEnd {
   }
 
   #describe(producer: Producer): PipedProducer {
-    const { id, kind, paused, piped } = producer;
+    const { id, kind, piped } = producer;
     const codecs = codecsOf(producer);
     let announced = this.#announced.get(id);
     if (!announced) {
@@ -162,7 +162,8 @@ export class PipeSource implements PipeEnd {
     return {
       id,
       kind,
-      paused,
+      // Beyond the pipe nobody can tell one from the other.
+      paused: producer.paused || producer.deserted,
       codecs,
       encodings: known.map(({ rid }, i) => {
         const { ssrc, rtxSsrc } = announced.encodings[i];
