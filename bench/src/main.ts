@@ -76,6 +76,7 @@ function show(result: Record<string, unknown>, json: boolean): void {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  log(error instanceof BenchError ? error.message : ((error as Error).stack ?? String(error)));
+  const { stack, cause } = error as Error;
+  log(error instanceof BenchError ? error.message : `${stack ?? String(error)}${cause ? `\n${String(cause)}` : ''}`);
   process.exitCode = 1;
 }

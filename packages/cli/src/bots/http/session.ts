@@ -6,6 +6,7 @@ import { SignalingError } from '../connection.js';
 
 const MAX_REDIRECTS = 5;
 const ANSWER_MS = 8000;
+const ALIVE_MS = 1200;
 /** When the server doesn't say. */
 const RETRY_MS = 2000;
 
@@ -82,6 +83,17 @@ export async function endHttpSession(location: string): Promise<void> {
     (response) => response.body?.cancel(),
     () => {},
   );
+}
+
+/** False: the server knows nothing of it, or can't be reached. There is nothing to GET, which it says where it is alive. */
+export async function isSessionAlive(location: string): Promise<boolean> {
+  try {
+    const response = await fetch(location, { signal: AbortSignal.timeout(ALIVE_MS) });
+    await response.body?.cancel();
+    return response.status !== 404 && response.status !== 410;
+  } catch {
+    return false;
+  }
 }
 
 /** Calls `on` for each event until `signal` or the end of the stream. */

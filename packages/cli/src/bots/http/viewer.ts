@@ -6,7 +6,7 @@ import { createOffer, parseAnswer } from '@efir/rtc';
 import { type ClientHub, type ClientPeer, Silence } from '@efir/sfu';
 import { RobotSections } from '../sections.js';
 import { addPeer, emptySnapshot, type RobotSnapshot } from '../snapshot.js';
-import { endHttpSession, type HttpSession, listen, openHttpSession, TryLater } from './session.js';
+import { endHttpSession, type HttpSession, isSessionAlive, listen, openHttpSession, TryLater } from './session.js';
 
 export interface WhepViewerOptions {
   /** Servers: the first one is asked first, the others when one doesn't answer. */
@@ -18,8 +18,10 @@ export interface WhepViewerOptions {
   patient?: boolean;
 }
 
-/** Nothing came for so long: as if the server were gone. */
-const SILENT_MS = 1000;
+/** Nothing came for so long: the server is asked whether the session is there. Players look now and then, so not all at once. */
+const SILENT_MS = { least: 800, most: 1200 };
+/** Until it is asked again, while nobody sends. */
+const ASK_AGAIN_MS = 3000;
 /** To the first picture of a new session; then another one is made. */
 const START_MS = 8000;
 const RETRY_MS = 150;
@@ -28,8 +30,10 @@ interface Playing {
   peer: ClientPeer;
   session: HttpSession;
   stop: AbortController;
-  /** Since the last picture. */
+  /** Since the last picture, or since the server was asked. */
   silence: Silence;
+  /** How long it may be silent. */
+  patienceMs: number;
 }
 
 export class WhepViewer {
@@ -83,12 +87,14 @@ export class WhepViewer {
           this.longestGapMs = Math.max(this.longestGapMs, video.lastFrameMs - this.#lastFrameMs);
         this.#lastFrameMs = video.lastFrameMs;
         playing.silence.heard();
+        if (playing.patienceMs === ASK_AGAIN_MS) playing.patienceMs = patience();
       }
     }
     // A process that was held up itself must not take all of its servers for gone.
     playing.silence.tick(now);
     if (this.#next || this.#left) return;
-    if (playing.silence.ms > (frames === 0 ? START_MS : SILENT_MS)) this.#again('nothing came for a while');
+    if (frames === 0 && playing.silence.ms > START_MS) this.#again('nothing came');
+    else if (frames > 0 && playing.silence.ms > playing.patienceMs) void this.#ask(playing);
   }
 
   async leave(): Promise<void> {
@@ -116,6 +122,14 @@ export class WhepViewer {
       firstPictureMs: since(sum.firstPictureMs),
       restarts: this.#restarts,
     };
+  }
+
+  /** Nothing comes: the session is lost, or nobody sends. */
+  async #ask(playing: Playing): Promise<void> {
+    playing.silence.heard();
+    playing.patienceMs = ASK_AGAIN_MS;
+    const alive = await isSessionAlive(playing.session.location);
+    if (!alive && this.#playing === playing) this.#again('the server is gone');
   }
 
   /** A new session; what plays goes on until that one does. */
@@ -169,7 +183,13 @@ export class WhepViewer {
       const session = await openHttpSession(url, offer, token);
       this.redirects += session.redirects;
       const answer = parseAnswer(session.answer);
-      playing = { peer, session, stop: new AbortController(), silence: new Silence(performance.now()) };
+      playing = {
+        peer,
+        session,
+        stop: new AbortController(),
+        silence: new Silence(performance.now()),
+        patienceMs: patience(),
+      };
       peer.agree({
         remoteIce: answer.ice,
         remoteFingerprints: answer.fingerprints,
@@ -179,7 +199,7 @@ export class WhepViewer {
       });
       await peer.connected();
       // What plays is not left for nothing.
-      if (this.#playing && performance.now() - this.#lastFrameMs < SILENT_MS) await picture(peer);
+      if (this.#playing && performance.now() - this.#lastFrameMs < SILENT_MS.most) await picture(peer);
     } catch (error) {
       peer.close();
       if (playing) void endHttpSession(playing.session.location);
@@ -229,6 +249,10 @@ async function picture(peer: ClientPeer): Promise<void> {
     await pause(20);
   }
   throw new Error('no picture came by the new session');
+}
+
+function patience(): number {
+  return SILENT_MS.least + Math.random() * (SILENT_MS.most - SILENT_MS.least);
 }
 
 function pause(ms: number): Promise<void> {
