@@ -182,6 +182,10 @@ export class Broadcasts {
     return true;
   }
 
+  async handOver(_room: string): Promise<boolean> {
+    return false;
+  }
+
   close(): void {
     this.#closed = true;
     for (const home of this.#homes.values()) home.close();

@@ -11,7 +11,8 @@ import type { Links } from '../../cluster/links/links.js';
 import { randomToken } from '../../media/session.js';
 import { type Participant, secretTag } from '../participant.js';
 import type { Place } from '../place.js';
-import { type Changes, Elsewhere } from './elsewhere.js';
+import { LINGER_MS } from './crossings.js';
+import { type Changes, Elsewhere, type RemoteParticipant } from './elsewhere.js';
 import { type CallSaid, Inbox, Outbox, type Said } from './outbox.js';
 import { Presence, presenceOf } from './presence.js';
 
@@ -26,6 +27,7 @@ export interface SpanningRoom {
   readonly settings: { readonly kind: string };
   readonly participants: ReadonlyMap<string, Participant>;
   readonly viewers: { readonly size: number };
+  readonly crossings: { readonly size: number; went(id: string, node: string): boolean };
   readonly place: Place;
   /** People on other nodes came, went or do something else. */
   elsewhereChanged(changes: Changes): void;
@@ -47,7 +49,7 @@ const KNOWN_MS = 700;
 const ANNOUNCE_MS = 15;
 const ANNOUNCE_MS_PER_PERSON = 1;
 /** Transports that were asked for and never told of others: no id of a transport is used twice. */
-const UNTOLD_TRANSPORTS = 1000;
+export const UNTOLD_TRANSPORTS = 1000;
 
 export class RoomNodes {
   readonly elsewhere = new Elsewhere();
@@ -59,6 +61,8 @@ export class RoomNodes {
   readonly #outboxes = new Map<string, Outbox>();
   readonly #inbox = new Inbox();
   readonly #lost = new Map<string, NodeJS.Timeout>();
+  /** Nodes whose people go over to others: what they send comes on for a moment. */
+  readonly #lingering = new Map<string, NodeJS.Timeout>();
   /** Nodes that have said something, and who waits for it. */
   readonly #heard = new Set<string>();
   #waiting: (() => void)[] = [];
@@ -166,12 +170,19 @@ export class RoomNodes {
     return { id, joinedAt, transports: remote.person.transports + UNTOLD_TRANSPORTS };
   }
 
+  /** This one is in the room here from now on. */
+  cameOver(id: string): RemoteParticipant | null {
+    const remote = this.elsewhere.cameOver(id);
+    if (remote) this.#linger(remote.node);
+    return remote;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#end?.();
     if (this.#timer) clearTimeout(this.#timer);
-    for (const timer of this.#lost.values()) clearTimeout(timer);
+    for (const timer of [...this.#lost.values(), ...this.#lingering.values()]) clearTimeout(timer);
     for (const link of this.#links.values()) link.close();
     for (const outbox of this.#outboxes.values()) outbox.close();
     this.#links.clear();
@@ -218,17 +229,23 @@ export class RoomNodes {
 
   #update(node: string, presence: Presence | null): void {
     if (this.#closed) return;
-    const { participants } = this.#room;
+    const { participants, crossings } = this.#room;
+    const over = new Set((presence?.people ?? []).map(({ id }) => id).filter((id) => crossings.went(id, node)));
     const changes = this.elsewhere.update(node, presence, (id) => participants.has(id));
+    for (const before of changes.moved) this.#linger(before);
+    // To the others they were here all the time.
+    changes.updated.push(...changes.joined.filter(({ id }) => over.has(id)));
+    changes.joined = changes.joined.filter(({ id }) => !over.has(id));
     this.#pull();
     this.#room.elsewhereChanged(changes);
   }
 
   #announce(): void {
     if (!this.#nodes || this.#closed || this.#room.settings.kind !== 'call') return;
-    const { participants, viewers, id } = this.#room;
-    const nobody = participants.size === 0 && viewers.size === 0;
-    const presence = nobody ? null : presenceOf(participants.values(), viewers.size);
+    const { participants, id } = this.#room;
+    const watching = this.#watching;
+    const nobody = participants.size === 0 && watching === 0;
+    const presence = nobody ? null : presenceOf(participants.values(), watching);
     const text = JSON.stringify(presence);
     if (text === this.#announced) return;
     this.#announced = text;
@@ -237,13 +254,28 @@ export class RoomNodes {
     this.#nodes.cluster.announce(id, presence);
   }
 
+  /** Those who are to come in from another node are as good as viewers until then. */
+  get #watching(): number {
+    return this.#room.viewers.size + this.#room.crossings.size;
+  }
+
+  #linger(node: string): void {
+    if (!this.#nodes?.cluster.node(node)) return;
+    clearTimeout(this.#lingering.get(node));
+    const end = (): void => {
+      this.#lingering.delete(node);
+      this.#pull();
+    };
+    this.#lingering.set(node, setTimeout(end, LINGER_MS));
+  }
+
   /** From each node where somebody publishes, as long as somebody is here to receive it. */
   #pull(): void {
     if (!this.#nodes) return;
-    const { participants, viewers, place, id } = this.#room;
-    const wanted = participants.size + viewers.size > 0 ? this.elsewhere.publishing : new Set<string>();
+    const { participants, place, id } = this.#room;
+    const wanted = participants.size + this.#watching > 0 ? this.elsewhere.publishing : new Set<string>();
     for (const [node, link] of this.#links) {
-      if (wanted.has(node)) continue;
+      if (wanted.has(node) || this.#lingering.has(node)) continue;
       link.close();
       this.#links.delete(node);
     }
