@@ -46,7 +46,8 @@ export class Relocation {
       const gone = await this.goTo(signalling, { ...passport, from }).catch(() => false);
       this.underWay = null;
       if (gone) return;
-      if (this.path) this.host.paths.failed(this.path, new EfirError('unavailable', 'The other server does not take us'));
+      if (this.path)
+        this.host.paths.failed(this.path, new EfirError('unavailable', 'The other server does not take us'));
       this.path = null;
       this.arriving = false;
       signalling.close();

@@ -120,7 +120,11 @@ export class DrainOfNode {
 
   #urls({ id, settings }: Room): string[] {
     const { broadcasts, calls } = this.#options;
-    if (settings.kind === 'call') return calls.destinations(id, 'participant').map(({ url }) => url).slice(0, MOST_TOLD);
+    if (settings.kind === 'call')
+      return calls
+        .destinations(id, 'participant')
+        .map(({ url }) => url)
+        .slice(0, MOST_TOLD);
     const home = this.#cluster.node(broadcasts.edge(id)?.home ?? '');
     return home && !home.self ? [home.url] : [];
   }

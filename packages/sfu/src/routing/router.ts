@@ -111,7 +111,7 @@ export class Router {
     this.#spoke = this.#spoke.flatMap((id) => (id === old.transport ? [heir.transport, id] : [id]));
     this.#spoke = [...new Set(this.#spoke)].slice(0, SPEAKER_HISTORY);
     for (const stream of this.#streams) {
-      if (stream.producer !== old) continue;
+      if (stream.producer !== old || stream.transport.subscriber.exact) continue;
       stream.producer = heir;
       this.resolve(stream);
     }
@@ -309,6 +309,7 @@ export class Router {
     if (!source) return null;
     if ('producer' in source) {
       const { producer } = source;
+      if (stream.transport.subscriber.exact) return this.producers.get(producer) ?? null;
       return this.producers.get(this.#successions.standsFor(producer)) ?? this.producers.get(producer) ?? null;
     }
     if (source.follow === 'loudest') {

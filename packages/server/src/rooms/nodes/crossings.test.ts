@@ -85,7 +85,10 @@ test('who comes over has media there before they are in the room, and nobody see
   await ann.offer(whole());
   await watchers[1].offer(whole('8B'));
   for (const watcher of watchers) {
-    await watcher.event('participant-updated', ({ participant }) => participant.tracks.length === 2 && participant.id === ann.id);
+    await watcher.event(
+      'participant-updated',
+      ({ participant }) => participant.tracks.length === 2 && participant.id === ann.id,
+    );
   }
 
   const over = await comeOver(b, ann, 'a');
@@ -106,7 +109,9 @@ test('who comes over has media there before they are in the room, and nobody see
   await ann.disconnected();
   for (const [n, watcher] of watchers.entries()) {
     const since = () => watcher.events.slice(before[n]).map(({ event, payload }) => ({ event, ...Object(payload) }));
-    const { event, participant } = await vi.waitFor(() => since().find((one) => one.participant?.id === ann.id) ?? fail());
+    const { event, participant } = await vi.waitFor(
+      () => since().find((one) => one.participant?.id === ann.id) ?? fail(),
+    );
     expect(event).toBe('participant-updated');
     expect(participant.apart === true).toBe(n !== 1);
     expect(watcher.seen('participant-left')).toEqual([]);
@@ -147,7 +152,9 @@ test('without media, with a wrong secret or from a wrong node nobody comes over'
   const enter = { room: 'demo', name: 'x', resume: ann.resume, from: 'a' };
   expect(await b.connect().refused('enter', { ...enter, resume: 'made up' })).toMatchObject({ code: 'not-found' });
   expect(await b.connect().refused('enter', { ...enter, from: 'nowhere' })).toMatchObject({ code: 'unavailable' });
-  expect(await b.connect().refused('enter', { room: 'demo', name: 'x', from: 'a' })).toMatchObject({ code: 'bad-request' });
+  expect(await b.connect().refused('enter', { room: 'demo', name: 'x', from: 'a' })).toMatchObject({
+    code: 'bad-request',
+  });
   expect(await ann.refused('arrive', {})).toMatchObject({ code: 'conflict' });
   expect(ann.socket.connected).toBe(true);
 });
@@ -161,7 +168,10 @@ test('a newcomer to a call on a node that drains is sent on, by the app, WHIP an
   await ann.enter({ room: 'demo', name: 'Ann', token });
   await drain(a);
   const { url } = b.cluster.self;
-  expect(await a.connect().refused('enter', { room: 'demo', name: 'Bob', token })).toMatchObject({ code: 'elsewhere', url });
+  expect(await a.connect().refused('enter', { room: 'demo', name: 'Bob', token })).toMatchObject({
+    code: 'elsewhere',
+    url,
+  });
   for (const [path, sdp] of [
     ['/whip/demo', publishing()],
     ['/whep/demo', receiving(1, 1)],
