@@ -1,5 +1,4 @@
 /** Servers of one cluster for calls, each in its own process, on a Redis of their own. */
-import type { ClusterNodeLoad, ClusterView } from '@efir/protocol';
 import { freePorts } from './ports.js';
 import { Redis } from './redis.js';
 import { Server } from './server.js';
@@ -9,6 +8,16 @@ const SECRET = 'a-secret-of-the-tests';
 const ADMIN_TOKEN = 'an-admin-token-of-the-tests';
 /** So long the people of a lost node are waited for. */
 export const GRACE_MS = 4000;
+
+interface Load {
+  participants: number;
+  rooms: number;
+}
+
+interface Overview {
+  self: string;
+  nodes: { id: string; load: Load | null }[];
+}
 
 export class CallNodes {
   readonly servers: Server[] = [];
@@ -56,14 +65,14 @@ export class CallNodes {
   }
 
   /** As the server itself reports it, each second. */
-  async loadOf(server: Server): Promise<ClusterNodeLoad | null> {
+  async loadOf(server: Server): Promise<Load | null> {
     const { self, nodes } = await this.#overview(server);
     return nodes.find(({ id }) => id === self)?.load ?? null;
   }
 
-  async #overview(server: Server): Promise<ClusterView> {
+  async #overview(server: Server): Promise<Overview> {
     const response = await server.request('/api/cluster', { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
-    return (await response.json()) as ClusterView;
+    return (await response.json()) as Overview;
   }
 
   /** Process and workers, as when a machine stops. */

@@ -19,7 +19,6 @@ import {
 import { type Encoding, FROM_RTX } from './encoding.js';
 import {
   CARRIED,
-  CARRIED_EXTENSIONS,
   DEPENDENCIES,
   LAYER_END,
   LAYER_INTRA,

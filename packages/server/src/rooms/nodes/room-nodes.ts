@@ -60,6 +60,8 @@ export class RoomNodes {
   readonly #links = new Map<string, Link>();
   readonly #outboxes = new Map<string, Outbox>();
   readonly #inbox = new Inbox();
+  /** As the room began. */
+  readonly #kind: string;
   readonly #lost = new Map<string, NodeJS.Timeout>();
   /** Nodes whose people go over to others: what they send comes on for a moment. */
   readonly #lingering = new Map<string, NodeJS.Timeout>();
@@ -75,13 +77,19 @@ export class RoomNodes {
   constructor(room: SpanningRoom, nodes: Nodes | null, graceMs: number, log: Logger) {
     this.#room = room;
     this.#nodes = nodes;
+    this.#kind = room.settings.kind;
     this.#graceMs = graceMs;
     this.#log = log;
   }
 
   /** Begins to hear of other nodes. */
   begin(): void {
-    if (this.#nodes) this.#end = this.#nodes.cluster.watch(this.#room.id, (node, data) => this.#hear(node, data));
+    if (this.#nodes) this.#end = this.#nodes.cluster.watch(this.#topic, (node, data) => this.#hear(node, data));
+  }
+
+  /** Under which people are told of: under its own name, a broadcast's nodes tell of other things. */
+  get #topic(): string {
+    return this.#kind === 'call' ? this.#room.id : `${this.#room.id}#people`;
   }
 
   /** Resolves when `node` has said who is in the room there, or does not in time. */
@@ -186,13 +194,12 @@ export class RoomNodes {
     for (const link of this.#links.values()) link.close();
     for (const outbox of this.#outboxes.values()) outbox.close();
     this.#links.clear();
-    this.#nodes?.cluster.announce(this.#room.id, null);
+    this.#nodes?.cluster.announce(this.#topic, null);
     this.#wake();
   }
 
   #hear(node: string, data: unknown): void {
-    // A broadcast has other things to tell.
-    if (this.#closed || this.#room.settings.kind !== 'call') return;
+    if (this.#closed || this.#room.settings.kind !== this.#kind) return;
     if (data === null) {
       if (this.#nodes?.cluster.node(node)) this.#gone(node);
       else this.#nodeLost(node);
@@ -241,8 +248,8 @@ export class RoomNodes {
   }
 
   #announce(): void {
-    if (!this.#nodes || this.#closed || this.#room.settings.kind !== 'call') return;
-    const { participants, id } = this.#room;
+    if (!this.#nodes || this.#closed || this.#room.settings.kind !== this.#kind) return;
+    const { participants } = this.#room;
     const watching = this.#watching;
     const nobody = participants.size === 0 && watching === 0;
     const presence = nobody ? null : presenceOf(participants.values(), watching);
@@ -251,12 +258,13 @@ export class RoomNodes {
     this.#announced = text;
     this.#announcedMs = performance.now();
     if (presence && presence.untold > 0) this.#log.warn({ untold: presence.untold }, 'too many to tell other nodes of');
-    this.#nodes.cluster.announce(id, presence);
+    this.#nodes.cluster.announce(this.#topic, presence);
   }
 
   /** Those who are to come in from another node are as good as viewers until then. */
   get #watching(): number {
-    return this.#room.viewers.size + this.#room.crossings.size;
+    const { viewers, crossings } = this.#room;
+    return (this.#kind === 'call' ? viewers.size : 0) + crossings.size;
   }
 
   #linger(node: string): void {
@@ -271,7 +279,8 @@ export class RoomNodes {
 
   /** From each node where somebody publishes, as long as somebody is here to receive it. */
   #pull(): void {
-    if (!this.#nodes) return;
+    // A broadcast has its tree.
+    if (!this.#nodes || this.#kind !== 'call') return;
     const { participants, place, id } = this.#room;
     const wanted = participants.size + this.#watching > 0 ? this.elsewhere.publishing : new Set<string>();
     for (const [node, link] of this.#links) {
