@@ -116,11 +116,13 @@ export class Session {
       onTopology: (event) => this.onTopology(event),
     });
     this.relocation = new Relocation({
-      passport: () => this.passport(),
-      view: () => this.view.request(),
+      options,
       signalling: this.signalling,
       paths: this.paths,
-      build: (entered, signalling) => this.buildBeside(entered, signalling),
+      state: () => this.recovery.state,
+      resume: () => this.resume,
+      view: () => this.view.request(),
+      factory: () => this.factoryHost(),
       arrived: (signalling, path, entered, { room, participants }) => {
         this.signalling.adopt(signalling);
         this.resume = entered.resume;
@@ -212,24 +214,6 @@ export class Session {
 
   private lost(): void {
     if (!this.relocation.arriving) this.act(() => this.recovery.signallingLost(now()));
-  }
-
-  /** To go to another server with; null: we aren't on the SFU, or something is being mended or moved. */
-  private passport(): { room: string; name: string; resume: string } | null {
-    const { current, next } = this.paths;
-    const { room, name } = this.options;
-    const well = this.recovery.state === 'connected' && current instanceof SfuPath && !next;
-    return well && this.resume !== undefined ? { room, name, resume: this.resume } : null;
-  }
-
-  private buildBeside(entered: Entered, signalling: Pick<Signalling, 'request'>): SfuPath {
-    const host: PathFactoryHost = {
-      ...this.factoryHost(),
-      signalling,
-      iceServers: () => entered.iceServers,
-      tellMuted: async (source, muted) => void (await signalling.request('mute', { source, muted }).catch(() => {})),
-    };
-    return pathFactory(host)('sfu', 'entered') as SfuPath;
   }
 
   private newest<P extends MediaPath>(kind: new (...options: never[]) => P): P | null {

@@ -104,6 +104,12 @@ export class Paths implements Uplink {
     });
   }
 
+  /** What `beside` builds comes to nothing. */
+  giveUp(path: MediaPath): void {
+    if (this.move?.path === path) this.drop();
+    else path.close();
+  }
+
   /** The path that `beside` built is the one in use, and of the room there nothing is known yet. */
   takeOver(path: MediaPath): void {
     const before = this.current;
