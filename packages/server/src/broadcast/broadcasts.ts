@@ -4,7 +4,7 @@
  */
 import type { RoomInfo, RoomSettings } from '@efir/protocol';
 import type { Logger } from 'pino';
-import type { Cluster, HomeRecord } from '../cluster/cluster.js';
+import type { Cluster, HomeRecord, NodeRecord } from '../cluster/cluster.js';
 import type { Dispatch } from '../cluster/dispatch.js';
 import { ClusterError } from '../cluster/errors.js';
 import type { Link } from '../cluster/links/link.js';
@@ -25,6 +25,8 @@ const RETRY_ELECTION_MS = 500;
 /** For who is to be home to have the broadcast. */
 const ADOPT_MS = 4000;
 const TAKE_TRIES = 5;
+/** Nodes, whether they want to be home. */
+const MOST_ASKED = 3;
 
 export interface BroadcastsOptions {
   cluster: Cluster;
@@ -192,24 +194,29 @@ export class Broadcasts {
   /** Has another node be the home, with the publishers here still sending until they come over. Whether one is. */
   async handOver(room: string): Promise<boolean> {
     const home = this.#homes.get(room);
-    const target = home && destinations(this.cluster.nodes(), home.carriers, 'participant')[0];
-    if (!home || !target || this.#handing.has(room)) return false;
+    if (!home || this.#handing.has(room)) return false;
     this.#handing.add(room);
-    const { settings } = home.room;
     try {
-      await this.cluster.request(target.id, { type: ADOPT, room, settings }, ADOPT_MS);
-      if (this.#homes.get(room) !== home || !(await this.cluster.passHome(room, target))) return false;
-      this.#retire(home, target.id);
-      this.#options.log.info({ room, node: target.id }, 'the home of a broadcast is handed over');
-      // It is the home, whether it has heard so or not.
-      for (let tries = 0; this.cluster.node(target.id) && tries < TAKE_TRIES; tries++) {
-        const taken = this.cluster.request(target.id, { type: TAKE, room, settings });
-        if (await taken.catch(() => null)) break;
+      for (const node of destinations(this.cluster.nodes(), home.carriers, 'participant').slice(0, MOST_ASKED)) {
+        if (await this.#handTo(node, home).catch(() => false)) return true;
       }
-      return true;
+      return false;
     } finally {
       this.#handing.delete(room);
     }
+  }
+
+  async #handTo(node: NodeRecord, home: BroadcastHome): Promise<boolean> {
+    const { id: room, settings } = home.room;
+    await this.cluster.request(node.id, { type: ADOPT, room, settings }, ADOPT_MS);
+    if (this.#homes.get(room) !== home || !(await this.cluster.passHome(room, node))) return false;
+    this.#retire(home, node.id);
+    this.#options.log.info({ room, node: node.id }, 'the home of a broadcast is handed over');
+    // It is the home, whether it has heard so or not.
+    for (let tries = 0; this.cluster.node(node.id) && tries < TAKE_TRIES; tries++) {
+      if (await this.cluster.request(node.id, { type: TAKE, room, settings }).catch(() => null)) break;
+    }
+    return true;
   }
 
   /** To be home next: has the broadcast here, straight from the node that is it now. Throws `unavailable`. */

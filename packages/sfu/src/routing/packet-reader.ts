@@ -178,8 +178,9 @@ export class PacketReader {
 
   /** By the dependency descriptor; -1: there is none. */
   frameNumber(batch: SourceBatch, i: number): number {
-    if ((batch.extensionMask[i] & (1 << DEPENDENCIES)) === 0) return -1;
-    const at = this.slotOffset(batch.packet[i]) + batch.extensionOffset[i * CARRIED + DEPENDENCIES];
+    const extension = i * CARRIED + DEPENDENCIES;
+    if ((batch.extensionMask[i] & (1 << DEPENDENCIES)) === 0 || batch.extensionLength[extension] < 3) return -1;
+    const at = this.slotOffset(batch.packet[i]) + batch.extensionOffset[extension];
     return (this.arena[at + 1] << 8) | this.arena[at + 2];
   }
 

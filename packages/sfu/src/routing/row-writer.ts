@@ -255,7 +255,7 @@ export class RowWriter {
       const from = source + batch.extensionOffset[i * CARRIED + k];
       for (let b = 0; b < size; b++) bytes[at++] = sink.arena[from + b];
       const offset = table.frameOffset[stream];
-      if (k === DEPENDENCIES && offset !== 0) {
+      if (k === DEPENDENCIES && offset !== 0 && size >= 3) {
         const frame = (sink.arena[from + 1] << 8) | sink.arena[from + 2];
         renumberDependencyDescriptor(bytes, at - size, size, (frame + offset) & 0xffff, 0);
       }

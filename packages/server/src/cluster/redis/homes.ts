@@ -66,10 +66,15 @@ export class Homes {
     if (!claimed) return false;
     // Or it would be claimed again meanwhile.
     this.#claimed.delete(room);
-    const value = this.#valueOf(room, to, claimed.facts);
-    const passed = await link.run(PASS, [keys.home(room)], [self.id, self.instance, value, TTL_MS]);
-    this.#publish(room);
-    return passed === 1;
+    try {
+      const value = this.#valueOf(room, to, claimed.facts);
+      const passed = await link.run(PASS, [keys.home(room)], [self.id, self.instance, value, TTL_MS]);
+      this.#publish(room);
+      return passed === 1;
+    } catch (error) {
+      this.#claimed.set(room, claimed);
+      throw error;
+    }
   }
 
   async release(room: string): Promise<void> {

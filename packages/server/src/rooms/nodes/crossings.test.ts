@@ -191,3 +191,23 @@ test('a newcomer to a call on a node that drains is sent on, by the app, WHIP an
     expect(there.status).toBe(201);
   }
 });
+
+test('players of a call are told where to go on, with what lets them in there, and encoders are cut off last', async () => {
+  const [a, b] = await start(['a', 'b'], { apiSecret: 'correct-horse' });
+  const post = (url: string, sdp: string) =>
+    fetch(url, { method: 'POST', body: sdp, headers: { 'Content-Type': 'application/sdp' } });
+  const studio = await post(a.url('/whip/demo'), publishing());
+  const player = await post(a.url('/whep/demo'), receiving(1, 1));
+  const [encoder, session] = [studio, player].map((one) => a.url(one.headers.get('location') ?? ''));
+  const events = (await fetch(`${session}/events`)).body?.pipeThrough(new TextDecoderStream()).getReader();
+  await drain(a);
+  let told = '';
+  while (!told.includes('event: move')) told += (await events?.read())?.value ?? '';
+  const { url } = JSON.parse(/event: move\ndata: (.*)\n/.exec(told)?.[1] ?? '{}') as { url: string };
+  const target = new URL(url);
+  expect(target.origin + target.pathname).toBe(`${b.cluster.self.url}/whep/demo`);
+  expect((await post(b.url(target.pathname + target.search), receiving(1, 1))).status).toBe(201);
+  expect((await fetch(encoder)).status).toBe(405);
+  await fetch(session, { method: 'DELETE' });
+  await vi.waitFor(async () => expect((await fetch(encoder)).status).toBe(404));
+});
