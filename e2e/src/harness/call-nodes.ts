@@ -5,8 +5,19 @@ import { Server } from './server.js';
 import { until } from './until.js';
 
 const SECRET = 'a-secret-of-the-tests';
+const ADMIN_TOKEN = 'an-admin-token-of-the-tests';
 /** So long the people of a lost node are waited for. */
 export const GRACE_MS = 4000;
+
+interface Load {
+  participants: number;
+  rooms: number;
+}
+
+interface Overview {
+  self: string;
+  nodes: { id: string; load: Load | null }[];
+}
 
 export class CallNodes {
   readonly servers: Server[] = [];
@@ -32,7 +43,10 @@ export class CallNodes {
     const flags = ['--redis', this.redis.url, '--cluster-secret', SECRET, '--node-id', id];
     const server = await Server.start({
       ...{ port, meshMax },
-      args: [...flags, '--public-url', `http://localhost:${port}`, '--resume-grace-ms', `${GRACE_MS}`],
+      args: [
+        ...[...flags, '--public-url', `http://localhost:${port}`, '--resume-grace-ms', `${GRACE_MS}`],
+        ...['--admin-token', ADMIN_TOKEN],
+      ],
     });
     this.servers.push(server);
     return server;
@@ -42,6 +56,23 @@ export class CallNodes {
   async people(server: Server, room: string): Promise<number> {
     const response = await server.request(`/api/rooms/${room}`);
     return response.ok ? ((await response.json()) as { participants: number }).participants : 0;
+  }
+
+  async drain(server: Server): Promise<void> {
+    const { self } = await this.#overview(server);
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
+    await server.request(`/api/cluster/nodes/${self}/drain`, { method: 'POST', headers });
+  }
+
+  /** As the server itself reports it, each second. */
+  async loadOf(server: Server): Promise<Load | null> {
+    const { self, nodes } = await this.#overview(server);
+    return nodes.find(({ id }) => id === self)?.load ?? null;
+  }
+
+  async #overview(server: Server): Promise<Overview> {
+    const response = await server.request('/api/cluster', { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+    return (await response.json()) as Overview;
   }
 
   /** Process and workers, as when a machine stops. */

@@ -15,7 +15,12 @@ const TICK_MS = 5;
 export interface Overview {
   self: string;
   available: boolean;
-  nodes: { id: string; draining: boolean; isolated?: string; load: { viewers: number; sendBps: number } | null }[];
+  nodes: {
+    id: string;
+    draining: boolean;
+    isolated?: string;
+    load: { viewers: number; participants: number; sendBps: number } | null;
+  }[];
   links: {
     room: string;
     from: string;

@@ -19,6 +19,7 @@ import { type PathFactoryHost, pathFactory } from './path/factory.js';
 import type { MediaPath, PathEvents } from './path/media-path.js';
 import { openingTurn } from './path/opening-turn.js';
 import { Paths } from './path/paths.js';
+import { Relocation } from './path/relocation.js';
 import { SfuPath } from './path/sfu-path.js';
 import type { Roster } from './roster.js';
 import { Signalling } from './signalling.js';
@@ -72,6 +73,7 @@ export class Session {
   /** We are in, and have been told who is there. */
   settled = false;
   private readonly iceServers = new IceServers();
+  private readonly relocation: Relocation;
   /** What the room runs on, as far as we know; for a path from scratch. */
   private wanted: LiveTopology = 'sfu';
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -99,7 +101,7 @@ export class Session {
     this.view = new ViewSender((view) => this.signalling.request('view', view));
     this.paths = new Paths({
       build: pathFactory(this.factoryHost()),
-      expected: () => awaitedTracks(roster.live(), this.view.active ? this.view.current : null, this.sfuPath()),
+      expected: () => awaitedTracks(roster.live(), this.view.active ? this.view.current : null, this.newest(SfuPath)),
       spread: () =>
         openingTurn(
           local.id,
@@ -112,6 +114,28 @@ export class Session {
       onMedia: () => this.assign(),
       onCurrent: (path) => this.onCurrent(path),
       onTopology: (event) => this.onTopology(event),
+    });
+    this.relocation = new Relocation({
+      options,
+      signalling: this.signalling,
+      paths: this.paths,
+      state: () => this.recovery.state,
+      resume: () => this.resume,
+      view: () => this.view.request(),
+      factory: () => this.factoryHost(),
+      arrived: (signalling, path, entered, { room, participants }) => {
+        this.signalling.adopt(signalling);
+        this.resume = entered.resume;
+        this.info = room;
+        this.iceServers.take(entered);
+        this.roster.sync(participants, this.local.id);
+        this.paths.takeOver(path);
+        this.view.entered(false);
+        this.act(() => this.recovery.signallingUp(now(), true));
+      },
+      stayed: () => {
+        if (!this.signalling.connected) this.act(() => this.recovery.signallingLost(now()));
+      },
     });
     this.listen();
   }
@@ -139,6 +163,7 @@ export class Session {
     globalThis.removeEventListener?.('pagehide', this.onPageHide);
     this.local.attach(null);
     this.recovery.close();
+    this.relocation.close();
     this.signalling.close();
     this.paths.close();
     this.callbacks.onState();
@@ -147,7 +172,8 @@ export class Session {
   private listen(): void {
     const { signalling, roster, paths } = this;
     signalling.on('open', () => void this.enter());
-    signalling.on('lost', () => this.act(() => this.recovery.signallingLost(now())));
+    signalling.on('lost', () => this.lost());
+    signalling.on('move', (event) => void this.relocation.begin(event));
     signalling.on('participant-joined', ({ participant }) => this.others(() => roster.set(participant)));
     signalling.on('participant-updated', ({ participant }) =>
       this.others(() => roster.set(participant), participant.id),
@@ -174,14 +200,20 @@ export class Session {
       else if (paths.next) paths.failed(paths.next, new EfirError('unavailable', 'The media worker is gone'));
     });
     signalling.on('closed', ({ reason, retry }) => {
-      if (retry) this.act(() => this.recovery.signallingLost(now()));
+      if (retry) this.lost();
       else this.finish(reason, false);
     });
   }
 
-  /** The server speaks about one transport at a time: the one that was offered last. */
+  /** The server speaks about one transport at a time: the one that was offered to it last. */
   private sfuPath(): SfuPath | null {
+    const { current } = this.paths;
+    if (this.relocation.path) return current instanceof SfuPath ? current : null;
     return this.newest(SfuPath);
+  }
+
+  private lost(): void {
+    if (!this.relocation.arriving) this.act(() => this.recovery.signallingLost(now()));
   }
 
   private newest<P extends MediaPath>(kind: new (...options: never[]) => P): P | null {

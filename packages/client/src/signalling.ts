@@ -35,6 +35,7 @@ const SERVER_EVENTS = [
   'layers',
   'overload',
   'speaker',
+  'move',
   'media-restart',
   'topology',
   'relay',
@@ -57,6 +58,10 @@ export class Signalling extends Emitter<SignallingEvents> {
     this.url = first;
   }
 
+  get connected(): boolean {
+    return this.socket?.connected === true;
+  }
+
   /** What an `enter` told. */
   private setAlternatives(urls: readonly string[]): void {
     this.others = [this.first, ...urls].filter((url) => url !== this.url);
@@ -74,6 +79,24 @@ export class Signalling extends Emitter<SignallingEvents> {
       tryAllTransports: true,
     };
     const socket: Socket = this.url ? io(this.url.replace(/\/$/, '') + NAMESPACE, options) : io(NAMESPACE, options);
+    this.listen(socket);
+  }
+
+  /** The other's socket is ours from now on, and the one so far is closed. The other is of no more use. */
+  adopt(other: Signalling): void {
+    const { socket } = other;
+    this.discard();
+    this.url = other.url;
+    this.others = [this.first, ...other.others].filter((url) => url !== this.url);
+    other.socket = null;
+    if (!socket) return;
+    socket.off();
+    this.listen(socket);
+    this.opened = true;
+    this.attempts = 0;
+  }
+
+  private listen(socket: Socket): void {
     this.socket = socket;
     const lost = (reason: string) => {
       if (this.socket !== socket) return;

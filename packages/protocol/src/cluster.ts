@@ -51,7 +51,7 @@ export const ClusterNode = z.object({
   url: z.string(),
   region: z.string().nullable(),
   version: z.string(),
-  /** Takes nobody new, and its viewers are moved. */
+  /** Takes nobody new, and those on it are moved. */
   draining: z.boolean(),
   /** Why nobody is placed there; absent or null: it may be. */
   isolated: z.string().nullish(),

@@ -35,6 +35,11 @@ export const EnterRequest = z.strictObject({
   name: DisplayName,
   token: z.string().max(4096).optional(),
   resume: z.string().max(128).optional(),
+  /**
+   * Beside `resume`: the server of the cluster that said `move`. You have media here and there until you say `arrive`; who
+   * isn't known there is refused and stays there.
+   */
+  from: z.string().max(64).optional(),
   /** False: this client can't connect to others by itself, so the room goes to the SFU. */
   mesh: z.boolean().default(true),
   /** This client understands the event `participants`. */
@@ -92,6 +97,15 @@ export type OfferRequest = z.input<typeof OfferRequest>;
 export const OfferReply = reply({ sdp: z.string() });
 export type OfferReply = z.infer<typeof OfferReply>;
 
+/** `arrive`: no payload. Media flows here: from now on you are here, and on the server that you come `from` no more. */
+export const ArriveRequest = z.strictObject({});
+export const ArriveReply = reply({
+  /** As in the reply to `enter`, now that you are in. */
+  room: RoomInfo,
+  participants: z.array(ParticipantInfo),
+});
+export type ArriveReply = z.infer<typeof ArriveReply>;
+
 /** `mute`: say that a track is muted or live again. */
 export const MuteRequest = z.strictObject({ source: TrackSource, muted: z.boolean() });
 export type MuteRequest = z.infer<typeof MuteRequest>;
@@ -117,6 +131,8 @@ export const StreamAssignment = z.object({
   track: z.string().nullable(),
   /** The CSRC of its packets: a picture with another one is still the section's last source. */
   csrc: z.number().int().nullable(),
+  /** Of the same source, until its owner's new transport is shown: a picture with this one is theirs as well. */
+  formerCsrc: z.number().int().optional(),
   /** The section follows who speaks (`speaker`: the tile of a `view`) or carries one of the loudest; the rest tells who that is now. */
   follow: z.enum(['speaker', 'loudest']).optional(),
 });
@@ -153,6 +169,11 @@ export interface ServerEvents {
   speaker: { participant: string | null };
   /** The media transport is gone (its worker died): make a new PeerConnection and offer with `fresh: true`. */
   'media-restart': { reason: string };
+  /**
+   * This server is to end: go to one of these, the first that takes you, with `enter` and `from` there, and stay here until
+   * `arrive` is answered. Told again if you are still here after some seconds.
+   */
+  move: { urls: string[]; from: string };
   /** The room moves, or has moved, or stays. */
   topology: TopologyEvent;
   /** From another participant, for the connection with them in a mesh. */
@@ -168,6 +189,7 @@ export interface ServerEvents {
 export interface ClientRequests {
   enter: { request: EnterRequest; reply: EnterReply };
   offer: { request: OfferRequest; reply: OfferReply };
+  arrive: { request: Record<string, never>; reply: ArriveReply };
   mute: { request: MuteRequest; reply: PlainReply };
   publish: { request: PublishRequest; reply: PlainReply };
   relay: { request: RelayRequest; reply: PlainReply };

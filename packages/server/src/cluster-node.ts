@@ -1,8 +1,8 @@
 /** This server as a node: what it has with the others, put together. Without Redis it is a cluster of one. */
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { Tokens } from './auth/tokens.js';
 import { Broadcasts } from './broadcast/broadcasts.js';
-import { DrainOfNode } from './broadcast/drain.js';
 import type { Cluster } from './cluster/cluster.js';
 import { Dispatch } from './cluster/dispatch.js';
 import { Links } from './cluster/links/links.js';
@@ -11,10 +11,12 @@ import { openPlacement } from './cluster/open.js';
 import { startReports } from './cluster/reporter.js';
 import { type Carried, ClusterStatus } from './cluster/status.js';
 import type { ServerConfig } from './config/schema.js';
+import { DrainOfNode } from './drain/drain.js';
 import { HttpMediaSessions } from './http/media-sessions.js';
 import type { MediaEngine } from './media/engine.js';
 import type { Metrics } from './metrics.js';
 import { Calls } from './rooms/nodes/calls.js';
+import { servePassages } from './rooms/nodes/passages.js';
 import type { Rooms } from './rooms/rooms.js';
 
 export interface ClusterNodeOptions {
@@ -22,6 +24,7 @@ export interface ClusterNodeOptions {
   cluster: Cluster;
   engine: MediaEngine;
   rooms: Rooms;
+  tokens: Tokens;
   metrics: Metrics & { registry: Registry };
   log: Logger;
   /** There may be others. */
@@ -40,7 +43,7 @@ export class ClusterNode {
   readonly drain: DrainOfNode;
   readonly #reports: { stop(): void };
 
-  constructor({ config, cluster, engine, rooms, metrics, log, clustered }: ClusterNodeOptions) {
+  constructor({ config, cluster, engine, rooms, tokens, metrics, log, clustered }: ClusterNodeOptions) {
     this.cluster = cluster;
     this.clustered = clustered;
     this.dispatch = new Dispatch(cluster);
@@ -55,11 +58,13 @@ export class ClusterNode {
     const { links } = this;
     if (clustered) rooms.nodes = { cluster, links };
     this.calls = new Calls({ rooms, cluster, dispatch, log });
+    servePassages(rooms, dispatch);
     const placement = openPlacement(config);
     this.broadcasts = new Broadcasts({ cluster, dispatch, links, placement, rooms, log, clustered });
     this.sessions = new HttpMediaSessions(metrics);
     this.status = new ClusterStatus({ cluster, dispatch, links, rooms, carried: (room) => this.#carried(room) });
-    this.drain = new DrainOfNode({ broadcasts: this.broadcasts, dispatch, sessions: this.sessions });
+    const { broadcasts, calls, sessions } = this;
+    this.drain = new DrainOfNode({ broadcasts, calls, tokens, dispatch, sessions });
     measureCluster(metrics.registry, cluster, links);
     this.#reports = startReports(cluster, engine.workers, rooms);
   }

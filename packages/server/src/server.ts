@@ -139,7 +139,7 @@ function serve({ config, log, http, certificate, workers, cluster, clustered }: 
   measureQuality(metrics.registry, { engine, rooms });
   const limits = new Limits(config.rateLimits, (limit) => metrics.limited.inc({ limit }));
   const tokens = new Tokens(config.apiSecret, config.requireTokens, config.clusterSecret);
-  const node = new ClusterNode({ config, cluster, engine, rooms, metrics, log, clustered });
+  const node = new ClusterNode({ config, cluster, engine, rooms, tokens, metrics, log, clustered });
   const app = createApp({ config, rooms, workers, tokens, limits, metrics, log, node });
   const trust: TrustProxy = app.get('trust proxy fn');
 

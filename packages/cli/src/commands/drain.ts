@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 
 const USAGE = `Usage: efir drain <node> [options]
 
-The node takes nobody new, and its viewers are told to go on elsewhere. Returns when nobody watches on it any more.
+The node takes nobody new, hands over the broadcasts whose home it is, and those on it are told to go on elsewhere. Returns
+when nobody watches or takes part on it any more. Whoever is in a mesh stays, as their media needs no server.
 
   --url <url>            any server of the cluster (default: http://localhost:3000)
   --admin-token <token>  as the servers have it (default: EFIR_ADMIN_TOKEN)
@@ -13,9 +14,19 @@ The node takes nobody new, and its viewers are told to go on elsewhere. Returns 
 `;
 
 const LOOK_MS = 500;
+/** What those who have gone sent there goes on for so long, until everybody has the new. */
+const LINGER_MS = 3000;
 
 interface Overview {
-  nodes: { id: string; draining: boolean; load: { viewers: number } | null }[];
+  nodes: { id: string; draining: boolean; load: { viewers: number; participants: number } | null }[];
+}
+
+/** Who is still there; null: it can't be said yet. A node that is gone has nobody. */
+export function remaining({ nodes }: Overview, node: string): { viewers: number; participants: number } | null {
+  const found = nodes.find(({ id }) => id === node);
+  if (!found) return { viewers: 0, participants: 0 };
+  // The report may be of the moment before.
+  return found.draining && found.load ? { viewers: found.load.viewers, participants: found.load.participants } : null;
 }
 
 export const command = {
@@ -72,19 +83,21 @@ function parse(args: string[]) {
 async function emptied(url: string, token: string, node: string, seconds: number): Promise<number> {
   const started = performance.now();
   const passed = (): string => ((performance.now() - started) / 1000).toFixed(1);
-  for (let left = -1; ; ) {
-    const { nodes } = (await ask(`${url}/api/cluster`, token)) as Overview;
-    const found = nodes.find(({ id }) => id === node);
-    // The report may be of the moment before.
-    const viewers = found?.draining ? (found.load?.viewers ?? 0) : found ? -1 : 0;
-    if (viewers >= 0 && viewers !== left) process.stdout.write(`${node}: ${viewers} viewers\n`);
-    left = viewers;
-    if (viewers === 0) {
+  let emptySince = Number.POSITIVE_INFINITY;
+  for (let told = ''; ; ) {
+    const left = remaining((await ask(`${url}/api/cluster`, token)) as Overview, node);
+    const text = left ? `${left.viewers} viewers, ${left.participants} participants` : told;
+    if (text !== told) process.stdout.write(`${node}: ${text}\n`);
+    told = text;
+    const now = performance.now();
+    const empty = left !== null && left.viewers + left.participants === 0;
+    emptySince = empty ? Math.min(emptySince, now) : Number.POSITIVE_INFINITY;
+    if (now - emptySince > LINGER_MS) {
       process.stdout.write(`${node} is empty after ${passed()} s\n`);
       return 0;
     }
-    if (performance.now() - started > seconds * 1000) {
-      process.stderr.write(`${node} still has viewers after ${passed()} s\n`);
+    if (!empty && now - started > seconds * 1000) {
+      process.stderr.write(`${node} still has ${text} after ${passed()} s\n`);
       return 1;
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));

@@ -6,6 +6,8 @@ export interface Assigned {
   source: TrackSource;
   /** Of the packets that are theirs; null: unknown. */
   csrc: number | null;
+  /** Of those from their transport before, which are theirs as well. */
+  formerCsrc?: number | undefined;
 }
 
 /**
@@ -28,11 +30,11 @@ export class Assignments {
     this.byTrack.clear();
     this.following.clear();
     this.known = true;
-    for (const { mid, participant, source, csrc, follow } of streams) {
+    for (const { mid, participant, source, csrc, formerCsrc, follow } of streams) {
       if (follow) this.following.set(mid, follow);
       if (participant === null || source === null) continue;
       const before = this.byTrack.get(key(participant, source));
-      const assigned = { participant, source, csrc: csrc ?? null };
+      const assigned = { participant, source, csrc: csrc ?? null, formerCsrc };
       if (follow === 'speaker') {
         this.byMid.set(mid, assigned);
         if (before === undefined) this.byTrack.set(key(participant, source), mid);

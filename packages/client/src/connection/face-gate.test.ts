@@ -25,6 +25,20 @@ test('a section that nobody was in before is shown at once', () => {
   faces.close();
 });
 
+test('whoever has another transport is shown all the time, also by pictures from the one before', () => {
+  const faces = gate();
+  const [mid, ann] = carries(33)[0] as [string, Assigned];
+  faces.update(carries(ANN), []);
+  delivered = [{ source: ANN, timestamp: 100 }];
+  faces.update([[mid, { ...ann, formerCsrc: ANN }]], []);
+  expect(faces.isOpen('4')).toBe(true);
+  delivered = [{ source: 33, timestamp: 130 }];
+  faces.update(carries(33), []);
+  expect(faces.isOpen('4')).toBe(true);
+  expect(changed).not.toHaveBeenCalled();
+  faces.close();
+});
+
 test('who comes after somebody else is shown from the first picture of their own', () => {
   const faces = gate();
   faces.update(carries(ANN), []);

@@ -10,6 +10,8 @@ const BLIND_AFTER_MS = 1_500;
 interface Gate {
   /** CSRC that was told; null: none, or unknown. */
   expected: number | null;
+  /** The same source on the transport before. */
+  former: number | null;
   /** CSRC of the last picture that was handed to the page; null: there was none yet. */
   delivered: number | null;
   /** Nobody else was ever in this section: there is no picture to be mistaken. */
@@ -46,14 +48,17 @@ export class FaceGate {
     this.watched = new Set(following);
     for (const mid of new Set([...this.gates.keys(), ...told.keys()])) {
       const expected = told.get(mid)?.csrc ?? null;
+      const former = told.get(mid)?.formerCsrc ?? null;
       const gate = this.gates.get(mid);
       if (!gate) {
         const pristine = !this.watched.has(mid);
-        this.gates.set(mid, { expected, delivered: null, pristine, open: true });
+        this.gates.set(mid, { expected, former, delivered: null, pristine, open: true });
         continue;
       }
+      gate.former = former;
       if (expected === gate.expected) continue;
-      if (expected !== null && gate.expected !== null) gate.pristine = false;
+      const same = former !== null && former === gate.expected;
+      if (expected !== null && gate.expected !== null && !same) gate.pristine = false;
       if (gate.expected === null && gate.delivered !== null) gate.pristine = false;
       gate.expected = expected;
     }
@@ -77,11 +82,11 @@ export class FaceGate {
     const seen = newest(this.receiver(mid));
     this.sighted ||= seen !== null;
     gate.delivered = seen ?? gate.delivered;
-    const { expected, delivered, pristine } = gate;
+    const { expected, former, delivered, pristine } = gate;
     const blind = !this.sighted && this.waitingSince !== null && now() - this.waitingSince > BLIND_AFTER_MS;
     if (expected === null) gate.open = true;
     else if (delivered === null) gate.open = pristine || blind;
-    else gate.open = delivered === expected;
+    else gate.open = delivered === expected || delivered === former;
     return gate.open !== before;
   }
 

@@ -227,3 +227,48 @@ test('people are shown by the new path one after the other, and all of them befo
   expect(mesh().closed).toBe(false);
   expected.length = 1;
 });
+
+test('a path to another server is built beside the one in use, and taken when it is said so', async () => {
+  await paths.renew('sfu', 'entered');
+  const old = (built[1] as FakePath).begin();
+  const next = new FakePath('sfu');
+  const settled = vi.fn();
+  void paths.beside(next as unknown as MediaPath).then(settled);
+  await later(2_000);
+  expect(settled).not.toHaveBeenCalled();
+  next.begin();
+  await later(1_000);
+  expect(settled).toHaveBeenCalledExactlyOnceWith(true);
+  expect(migrated).not.toHaveBeenCalled();
+  expect(paths.current).toBe(old);
+  paths.takeOver(next as unknown as MediaPath);
+  expect(paths.current).toBe(next);
+  // Those there may still be looking for our tracks.
+  await later(2_500);
+  expect(old.closed).toBe(false);
+  await later(600);
+  expect([old.closed, next.closed]).toEqual([true, false]);
+});
+
+test('a path to another server gives way to a move of the room, and to what is mended', async () => {
+  await paths.renew('sfu', 'entered');
+  const moves = [() => paths.event(event('prepare', 'mesh')), () => void paths.renew('sfu', 'entered')];
+  for (const act of moves) {
+    const next = new FakePath('sfu');
+    const settled = paths.beside(next as unknown as MediaPath);
+    act();
+    expect(await settled).toBe(false);
+    expect(next.closed).toBe(true);
+  }
+});
+
+test('a path to another server that came to nothing is closed, also when its media flowed', async () => {
+  await paths.renew('sfu', 'entered');
+  const old = (built[1] as FakePath).begin();
+  const next = new FakePath('sfu').begin();
+  const settled = paths.beside(next as unknown as MediaPath);
+  await later(1_000);
+  expect(await settled).toBe(true);
+  paths.giveUp(next as unknown as MediaPath);
+  expect([next.closed, paths.next, paths.current]).toEqual([true, null, old]);
+});

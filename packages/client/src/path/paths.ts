@@ -28,10 +28,14 @@ interface Move {
   path: MediaPath | null;
   timer: ReturnType<typeof setTimeout> | undefined;
   verdict: { ok: boolean; reason?: string } | null;
+  /** Of a path to another server: nobody else waits for it. */
+  settle?: (ok: boolean) => void;
 }
 
 /** The old path goes on for so long after the move: others may still be looking at it, ms. */
 const OLD_PATH_MS = 1_500;
+/** The same after going to another server: its others have to find our tracks there first, ms. */
+const OLD_SERVER_MS = 3_000;
 const LOOK_EVERY_MS = 200;
 /** After a move people are shown by the new path one after the other, this long after each other, and all within this, ms. */
 const HAND_OVER_EVERY_MS = 60;
@@ -82,9 +86,40 @@ export class Paths implements Uplink {
     const path = this.host.build(topology, origin);
     this.current = path;
     if (before?.topology === topology) before.close();
-    else if (before) this.retire(before);
+    else if (before) this.retire(before, OLD_PATH_MS);
     this.host.onCurrent(path);
     await path.open();
+  }
+
+  /**
+   * A path to another server, beside the one in use until `takeOver`. Resolves with whether it carries what that one does;
+   * false: it is closed. Nothing else that moves may be under way.
+   */
+  beside(path: MediaPath): Promise<boolean> {
+    return new Promise((settle) => {
+      const move: Move = { epoch: this.lastEpoch, to: path.topology, path, timer: undefined, verdict: null, settle };
+      this.move = move;
+      this.open(move, path);
+      this.lookAt(move, path);
+    });
+  }
+
+  /** What `beside` builds comes to nothing. */
+  giveUp(path: MediaPath): void {
+    if (this.move?.path === path) this.drop();
+    else path.close();
+  }
+
+  /** The path that `beside` built is the one in use, and of the room there nothing is known yet. */
+  takeOver(path: MediaPath): void {
+    const before = this.current;
+    this.endMove();
+    this.lastEpoch = -1;
+    this.current = path;
+    if (before) this.retire(before, OLD_SERVER_MS);
+    this.handOverSlowly();
+    this.host.onCurrent(path);
+    this.host.onMedia();
   }
 
   /** We have come in as somebody new: the room may be another one, which counts its moves anew. */
@@ -94,6 +129,7 @@ export class Paths implements Uplink {
 
   event(event: TopologyEvent): void {
     if (event.epoch < this.lastEpoch) return;
+    if (this.move?.settle) this.drop();
     this.lastEpoch = event.epoch;
     if (event.phase === 'prepare') this.prepare(event);
     else if (event.phase === 'commit') this.commit(event.topology);
@@ -109,7 +145,7 @@ export class Paths implements Uplink {
   /** Signalling is back: what may have been lost is said again. */
   repeat(): void {
     const { move } = this;
-    if (move?.verdict) void this.host.migrated(move.epoch, move.verdict.ok, move.verdict.reason);
+    if (move?.verdict && !move.settle) void this.host.migrated(move.epoch, move.verdict.ok, move.verdict.reason);
   }
 
   rosterChanged(): void {
@@ -152,7 +188,13 @@ export class Paths implements Uplink {
     // A mesh has to be open for the first who offers.
     if (path?.topology === 'sfu') setTimeout(() => this.open(move, path), host.spread());
     else if (path) this.open(move, path);
-    const readiness = new Readiness(watched, path ? current : null, () => host.expected(), now());
+    this.lookAt(move, watched);
+  }
+
+  /** Decides the move when all flows. */
+  private lookAt(move: Move, watched: MediaPath): void {
+    const { host, current } = this;
+    const readiness = new Readiness(watched, move.path ? current : null, () => host.expected(), now());
     const look = async () => {
       const missing = await readiness.look(now());
       if (this.move !== move || move.verdict) return;
@@ -169,10 +211,8 @@ export class Paths implements Uplink {
       this.endMove();
       this.current = path;
       path.setMoving(false);
-      if (before) this.retire(before);
-      this.waiting = [...new Set(this.host.expected().map(({ participant }) => participant))];
-      const every = Math.min(HAND_OVER_EVERY_MS, HAND_OVER_WITHIN_MS / this.waiting.length);
-      this.handOver = setTimeout(() => this.handOverOne(every), this.host.spread() * HAND_OVER_SPREAD);
+      if (before) this.retire(before, OLD_PATH_MS);
+      this.handOverSlowly();
       this.host.onCurrent(path);
     } else if (before && before.topology !== topology) {
       // We were away when it was prepared.
@@ -188,6 +228,12 @@ export class Paths implements Uplink {
     path.open().catch((error) => {
       if (this.move === move) this.decide(false, String(error));
     });
+  }
+
+  private handOverSlowly(): void {
+    this.waiting = [...new Set(this.host.expected().map(({ participant }) => participant))];
+    const every = Math.min(HAND_OVER_EVERY_MS, HAND_OVER_WITHIN_MS / this.waiting.length);
+    this.handOver = setTimeout(() => this.handOverOne(every), this.host.spread() * HAND_OVER_SPREAD);
   }
 
   private handOverOne(every: number): void {
@@ -215,6 +261,11 @@ export class Paths implements Uplink {
     if (!move || move.verdict) return;
     move.verdict = { ok, ...(reason ? { reason: reason.slice(0, 200) } : {}) };
     clearTimeout(move.timer);
+    if (move.settle) {
+      if (!ok) this.drop();
+      else move.settle(true);
+      return;
+    }
     void this.host.migrated(move.epoch, ok, move.verdict.reason);
   }
 
@@ -226,13 +277,15 @@ export class Paths implements Uplink {
 
   private drop(): void {
     const path = this.next;
+    const settle = this.move?.settle;
     this.endMove();
     path?.close();
+    settle?.(false);
   }
 
-  private retire(path: MediaPath): void {
+  private retire(path: MediaPath, goesOnMs: number): void {
     this.closeOld();
-    this.old = { path, timer: setTimeout(() => this.closeOld(), OLD_PATH_MS) };
+    this.old = { path, timer: setTimeout(() => this.closeOld(), goesOnMs) };
   }
 
   private closeOld(): void {

@@ -39,6 +39,8 @@ export class SfuPath implements MediaPath {
   readonly topology = 'sfu';
   readonly data: DataPort;
   readonly connection: SfuConnection;
+  /** Its sections are there, but no sound is sent: others hear us by another path, until `speakUp`. */
+  quiet = false;
   private readonly assignments = new Assignments();
   private readonly faces: FaceGate;
   private readonly channels: SfuData;
@@ -82,7 +84,7 @@ export class SfuPath implements MediaPath {
 
   async open(): Promise<void> {
     for (const { source, media, muted } of this.options.local()) {
-      if (media) await this.connection.send(source, media, muted);
+      if (media) await this.carry(source, media, muted);
     }
     if (this.moving) this.connection.limitFrameRate(MOVING_FRAME_RATE);
     await this.connection.expect(this.options.expected());
@@ -95,8 +97,15 @@ export class SfuPath implements MediaPath {
   }
 
   async send(source: TrackSource, media: MediaStreamTrack | null, muted: boolean): Promise<void> {
-    if (await this.connection.send(source, media, muted)) await this.negotiate();
+    if (await this.carry(source, media, muted)) await this.negotiate();
     else await this.options.mute(source, muted);
+  }
+
+  async speakUp(): Promise<void> {
+    this.quiet = false;
+    for (const { source, media, muted } of this.options.local()) {
+      if (media && kindOf(source) === 'audio') await this.send(source, media, muted);
+    }
   }
 
   async stop(source: TrackSource): Promise<void> {
@@ -216,6 +225,13 @@ export class SfuPath implements MediaPath {
     this.faces.close();
     this.channels.close();
     this.connection.close();
+  }
+
+  /** Returns whether an offer is needed for it. */
+  private async carry(source: TrackSource, media: MediaStreamTrack | null, muted: boolean): Promise<boolean> {
+    const offer = await this.connection.send(source, media, muted);
+    if (this.quiet && kindOf(source) === 'audio') await this.connection.send(source, null, muted);
+    return offer;
   }
 
   private complete(): void {

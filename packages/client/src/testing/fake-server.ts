@@ -48,9 +48,13 @@ export class FakeServer {
     return this.sockets[this.sockets.length - 1] as FakeSocket;
   }
 
-  readonly io = (): FakeSocket => {
+  /** Addresses that sockets were opened to. */
+  readonly asked: string[] = [];
+
+  readonly io = (url = ''): FakeSocket => {
     const socket = new FakeSocket(this);
     this.sockets.push(socket);
+    this.asked.push(url);
     setTimeout(() => {
       socket.connected = true;
       socket.fire('connect', undefined);
@@ -75,7 +79,7 @@ export class FakeServer {
     const error = this.refuse[name];
     if (error) return { ok: false, error };
     if (name === 'offer') return { ok: true, sdp: 'v=0\r\n' };
-    if (name !== 'enter') return { ok: true };
+    if (name !== 'enter' && name !== 'arrive') return { ok: true };
     const room: RoomInfo = {
       id: 'demo',
       settings: { kind: 'call', topology: 'auto', videoCodecs: ['vp8'], maxParticipants: 10 },
@@ -83,6 +87,7 @@ export class FakeServer {
       participants: this.participants.length + 1,
       createdAt: 0,
     };
+    if (name === 'arrive') return { ok: true, room, participants: this.participants };
     const resumed = payload.resume !== undefined && this.resumed;
     return {
       ok: true,

@@ -31,6 +31,11 @@ export class ViewSender {
     return this.shown;
   }
 
+  /** All of it, for another server; null: there is none. */
+  request(): ViewRequest | null {
+    return this.begun ? viewRequest(this.shown) : null;
+  }
+
   setTiles(tiles: readonly Tile[]): void {
     this.begun = true;
     this.change({ tiles });

@@ -95,16 +95,20 @@ function hasPlace({ cluster, rooms }: Broadcasts): boolean {
   return viewers < self.limits.viewers;
 }
 
-/** `url` is the other node's; whoever answers adds the path, and the ticket as `?ticket=`. */
+/** `url` is the other node's; whoever answers adds the path, and what lets them in as the query. */
 export class Elsewhere extends ServerError {
   constructor(
     url: string,
-    readonly ticket: string,
+    readonly admission: { ticket: string } | { token: string },
   ) {
     super('elsewhere', `another server takes you: ${url}`, undefined, url);
   }
 }
 
+export function addressOf({ url, admission }: Elsewhere, path: string, query: Record<string, string> = {}): string {
+  return `${url}${path}?${new URLSearchParams({ ...admission, ...query })}`;
+}
+
 function elsewhere({ url, ticket }: Extract<PlaceReply, { url: string }>): Elsewhere {
-  return new Elsewhere(url, ticket);
+  return new Elsewhere(url, { ticket });
 }

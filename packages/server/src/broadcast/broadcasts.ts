@@ -4,22 +4,29 @@
  */
 import type { RoomInfo, RoomSettings } from '@efir/protocol';
 import type { Logger } from 'pino';
-import type { Cluster, HomeRecord } from '../cluster/cluster.js';
+import type { Cluster, HomeRecord, NodeRecord } from '../cluster/cluster.js';
 import type { Dispatch } from '../cluster/dispatch.js';
 import { ClusterError } from '../cluster/errors.js';
 import type { Link } from '../cluster/links/link.js';
 import type { Links } from '../cluster/links/links.js';
 import type { Placement } from '../cluster/placement/placement.js';
 import { ServerError } from '../errors.js';
+import { LINGER_MS } from '../rooms/nodes/crossings.js';
+import { destinations } from '../rooms/nodes/destinations.js';
 import type { Home as MediaHome } from '../rooms/place.js';
 import type { Room } from '../rooms/room.js';
 import type { Rooms } from '../rooms/rooms.js';
 import { BroadcastEdge } from './edge.js';
 import { BroadcastHome } from './home.js';
-import { HomeSettings, YIELD, YieldReply } from './messages.js';
+import { ADOPT, HomeSettings, TAKE, YIELD, YieldReply } from './messages.js';
 import { serveBroadcasts } from './requests.js';
 
 const RETRY_ELECTION_MS = 500;
+/** For who is to be home to have the broadcast. */
+const ADOPT_MS = 4000;
+const TAKE_TRIES = 5;
+/** Nodes, whether they want to be home. */
+const MOST_ASKED = 3;
 
 export interface BroadcastsOptions {
   cluster: Cluster;
@@ -30,6 +37,12 @@ export interface BroadcastsOptions {
   log: Logger;
   /** There may be other nodes: what isn't known here is asked for. */
   clustered: boolean;
+}
+
+interface Leftovers {
+  links: Link[];
+  /** The node that handed the home over, and sends until its publishers have come; null: there is none that is known. */
+  from: string | null;
 }
 
 /** Who answers for a broadcast. */
@@ -46,8 +59,9 @@ export class Broadcasts {
   readonly #homes = new Map<string, BroadcastHome>();
   readonly #edges = new Map<string, BroadcastEdge>();
   /** Pulls of what became a home here, until the publishers come. */
-  readonly #leftovers = new Map<string, Link[]>();
+  readonly #leftovers = new Map<string, Leftovers>();
   readonly #electing = new Set<string>();
+  readonly #handing = new Set<string>();
   #closed = false;
 
   constructor(options: BroadcastsOptions) {
@@ -60,7 +74,7 @@ export class Broadcasts {
     rooms.on('viewers', (room) => this.#changed(room));
     rooms.on('membership', (room) => {
       this.#changed(room);
-      if (room.participants.size > 0) this.#dropLeftovers(room.id);
+      if (room.participants.size > 0 && this.#leftovers.get(room.id)?.from === null) this.#dropLeftovers(room.id);
     });
     cluster.on('node-down', ({ id }) => this.#nodeDown(id));
     cluster.on('node-changed', (node) => {
@@ -172,14 +186,56 @@ export class Broadcasts {
   async yieldTo(room: string, node: string): Promise<boolean> {
     const home = this.#homes.get(room);
     if (!home || home.room.participants.size > 0) return false;
-    const { settings } = home.room;
     await this.cluster.releaseHome(room);
-    home.close();
-    this.#homes.delete(room);
-    this.carry(room, { home: node, settings });
-    this.rooms.unkeep(room);
-    this.#dropLeftovers(room);
+    this.#retire(home, node);
     return true;
+  }
+
+  /** Has another node be the home, with the publishers here still sending until they come over. Whether one is. */
+  async handOver(room: string): Promise<boolean> {
+    const home = this.#homes.get(room);
+    if (!home || this.#handing.has(room)) return false;
+    this.#handing.add(room);
+    try {
+      for (const node of destinations(this.cluster.nodes(), home.carriers, 'participant').slice(0, MOST_ASKED)) {
+        if (await this.#handTo(node, home).catch(() => false)) return true;
+      }
+      return false;
+    } finally {
+      this.#handing.delete(room);
+    }
+  }
+
+  async #handTo(node: NodeRecord, home: BroadcastHome): Promise<boolean> {
+    const { id: room, settings } = home.room;
+    await this.cluster.request(node.id, { type: ADOPT, room, settings }, ADOPT_MS);
+    if (this.#homes.get(room) !== home || !(await this.cluster.passHome(room, node))) return false;
+    this.#retire(home, node.id);
+    this.#options.log.info({ room, node: node.id }, 'the home of a broadcast is handed over');
+    // It is the home, whether it has heard so or not.
+    for (let tries = 0; this.cluster.node(node.id) && tries < TAKE_TRIES; tries++) {
+      if (await this.cluster.request(node.id, { type: TAKE, room, settings }).catch(() => null)) break;
+    }
+    return true;
+  }
+
+  /** To be home next: has the broadcast here, straight from the node that is it now. Throws `unavailable`. */
+  async adopt(room: string, from: string, settings: RoomSettings): Promise<void> {
+    if (this.cluster.node(this.cluster.self.id)?.draining)
+      throw new ServerError('unavailable', 'this node drains, too');
+    this.carry(room, { home: from, settings });
+    await this.#edges.get(room)?.pin(from);
+  }
+
+  /** The home as `from` says, which was it until now. Rejects with `ClusterError`. */
+  async take(room: string, from: string, settings: RoomSettings): Promise<void> {
+    if (this.#homes.has(room)) return;
+    await this.claim(room, settings);
+    const leftovers = this.#leftovers.get(room);
+    if (!leftovers) return;
+    leftovers.from = from;
+    // Those others will pull from here.
+    for (const link of leftovers.links) if (link.from !== from) link.close();
   }
 
   close(): void {
@@ -196,12 +252,34 @@ export class Broadcasts {
     this.rooms.put(room, settings);
     const edge = this.#edges.get(room);
     this.#edges.delete(room);
-    this.#homes.set(room, new BroadcastHome({ room: this.rooms.get(room), cluster, placement }));
+    const onHeard = (node: string): void => this.#heard(room, node);
+    this.#homes.set(room, new BroadcastHome({ room: this.rooms.get(room), cluster, placement, onHeard }));
     if (!edge) return;
     log.info({ room }, 'this node is the home of a broadcast now');
     const links = edge.become();
     // A home that is thought to be lost may be there still, and what it sends is all that there is.
-    this.#leftovers.set(room, links);
+    this.#leftovers.set(room, { links, from: null });
+  }
+
+  /** Another node is the home from now on. */
+  #retire(home: BroadcastHome, node: string): void {
+    const { id, settings } = home.room;
+    const release = home.room.hold();
+    home.close();
+    this.#homes.delete(id);
+    this.carry(id, { home: node, settings });
+    this.rooms.unkeep(id);
+    this.#dropLeftovers(id);
+    release();
+  }
+
+  /** The publishers of the home before have come over: what they send there goes on for a moment. */
+  #heard(room: string, node: string): void {
+    const leftovers = this.#leftovers.get(room);
+    if (leftovers?.from !== node || !this.#homes.get(room)?.isFree(node)) return;
+    setTimeout(() => {
+      if (this.#leftovers.get(room) === leftovers && this.#homes.get(room)?.isFree(node)) this.#dropLeftovers(room);
+    }, LINGER_MS).unref();
   }
 
   #changed({ id }: Room): void {
@@ -213,7 +291,7 @@ export class Broadcasts {
     if (this.#closed) return;
     this.#options.placement.forget(node);
     for (const home of this.#homes.values()) home.nodeDown(node);
-    for (const links of this.#leftovers.values()) for (const link of links) if (link.from === node) link.close();
+    for (const { links } of this.#leftovers.values()) for (const link of links) if (link.from === node) link.close();
     for (const [room, edge] of this.#edges) {
       edge.nodeDown(node);
       if (edge.home === node) void this.#elect(room);
@@ -221,7 +299,7 @@ export class Broadcasts {
   }
 
   #homeChanged(room: string, record: HomeRecord | null): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#handing.has(room)) return;
     const edge = this.#edges.get(room);
     if (edge) {
       if (!record) void this.#elect(room);
@@ -280,7 +358,7 @@ export class Broadcasts {
   }
 
   #dropLeftovers(room: string): void {
-    for (const link of this.#leftovers.get(room) ?? []) link.close();
+    for (const link of this.#leftovers.get(room)?.links ?? []) link.close();
     this.#leftovers.delete(room);
   }
 }

@@ -2,6 +2,7 @@
  * A broadcast on a node that is not its home: pulled from the parent that the home names, with a backup that stands by, for
  * as long as the home wants. A new parent is there before the old one is left.
  */
+import { once } from 'node:events';
 import type { RoomSettings } from '@efir/protocol';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Link } from '../cluster/links/link.js';
@@ -9,6 +10,9 @@ import type { Links } from '../cluster/links/links.js';
 import type { Room } from '../rooms/room.js';
 import { type Assignment, ATTACH, Attached, type Presence } from './messages.js';
 
+/** A home that is to be another's has been so by then. */
+const PIN_MS = 15_000;
+const CONNECT_MS = 2500;
 const ANNOUNCE_MS = 100;
 const PRESENCE_MS = 5000;
 const PAUSES_MS = [100, 300, 1000, 2000, 3000];
@@ -44,6 +48,8 @@ export class BroadcastEdge {
   #attaching = false;
   #again = false;
   #failed: string | undefined;
+  /** A node that is pulled from whatever the home says. */
+  #pinned: { node: string; end: NodeJS.Timeout } | null = null;
   #closed = false;
 
   constructor({ room, home, settings, cluster, links, onLeave }: EdgeOptions) {
@@ -115,12 +121,30 @@ export class BroadcastEdge {
     });
   }
 
+  /** Also from this node, for a while. Rejects if that can't be had soon. */
+  async pin(node: string): Promise<void> {
+    if (this.#pinned) clearTimeout(this.#pinned.end);
+    const end = setTimeout(() => {
+      this.#pinned = null;
+      this.#tidy();
+    }, PIN_MS);
+    this.#pinned = { node, end };
+    this.#pull(node, false);
+    const link = this.#pulls.get(node);
+    if (link && link.state !== 'connected') await once(link, 'connected', { signal: AbortSignal.timeout(CONNECT_MS) });
+  }
+
+  /** Viewers, and those who publish from here until they have gone over to the home. */
+  get #people(): number {
+    return this.room.viewers.size + this.room.participants.size;
+  }
+
   /** The home says so. */
   assign(assignment: Assignment): void {
     if (this.#closed) return;
     if (assignment.parent === null) {
       // Somebody came while the home thought that nobody was here.
-      if (this.room.viewers.size > 0) this.attach();
+      if (this.#people > 0) this.attach();
       else this.#onLeave();
       return;
     }
@@ -138,6 +162,7 @@ export class BroadcastEdge {
     this.#stopWatching();
     if (this.#announcing) clearTimeout(this.#announcing);
     if (this.#retry) clearTimeout(this.#retry);
+    if (this.#pinned) clearTimeout(this.#pinned.end);
     for (const link of this.#pulls.values()) link.close();
     this.#cluster.announce(this.room.id, null);
     this.#release();
@@ -153,7 +178,7 @@ export class BroadcastEdge {
 
   async #attach(): Promise<boolean> {
     const message = {
-      ...{ type: ATTACH, room: this.room.id, viewers: this.room.viewers.size, parent: this.parent },
+      ...{ type: ATTACH, room: this.room.id, viewers: this.#people, parent: this.parent },
       ...(this.#failed !== undefined && { failed: this.#failed }),
     };
     try {
@@ -192,12 +217,14 @@ export class BroadcastEdge {
   #tidy(): void {
     const { parent, backup } = this.#assignment ?? { parent: null, backup: null };
     if (parent === null || this.#pulls.get(parent)?.state !== 'connected') return;
-    for (const [node, link] of [...this.#pulls]) if (node !== parent && node !== backup) link.close();
+    const wanted = [parent, backup, this.#pinned?.node];
+    for (const [node, link] of [...this.#pulls]) if (!wanted.includes(node)) link.close();
   }
 
   #presence(): Presence {
     const { parent, depth, room } = this;
     const rttMs = parent === null ? null : (this.#pulls.get(parent)?.figures?.roundTripMs ?? null);
-    return { role: 'edge', viewers: room.viewers.size, publishers: 0, parent, depth, rttMs };
+    const publishers = room.participants.size;
+    return { role: 'edge', viewers: room.viewers.size, publishers, parent, depth, rttMs };
   }
 }

@@ -24,6 +24,8 @@ export interface HomeOptions {
   room: Room;
   cluster: Cluster;
   placement: Placement;
+  /** Another node has said something of itself. */
+  onHeard?: (node: string) => void;
   lingerMs?: number;
 }
 
@@ -31,6 +33,7 @@ export class BroadcastHome {
   readonly room: Room;
   readonly #cluster: Cluster;
   readonly #placement: Placement;
+  readonly #onHeard: (node: string) => void;
   readonly #tree: Tree;
   readonly #tickets = new Tickets();
   readonly #stopWatching: () => void;
@@ -42,10 +45,11 @@ export class BroadcastHome {
   readonly #failedPairs = new Map<string, number>();
   #closed = false;
 
-  constructor({ room, cluster, placement, lingerMs }: HomeOptions) {
+  constructor({ room, cluster, placement, onHeard = () => {}, lingerMs }: HomeOptions) {
     this.room = room;
     this.#cluster = cluster;
     this.#placement = placement;
+    this.#onHeard = onHeard;
     this.#tree = new Tree(cluster.self.id, {
       facts: (node) => this.#facts(node),
       roundTripMs: (from, to) => this.#roundTripMs(from, to),
@@ -65,6 +69,17 @@ export class BroadcastHome {
       ...{ parent: null, depth: 0, rttMs: null },
     };
     this.#cluster.announce(this.room.id, presence);
+  }
+
+  /** Other nodes that have it. */
+  get carriers(): string[] {
+    return this.#tree.nodes().flatMap(({ id }) => (id === this.#tree.root ? [] : [id]));
+  }
+
+  /** A node that was the home has no publishers any more. */
+  isFree(node: string): boolean {
+    const presence = this.#presence.get(node);
+    return presence === undefined ? !this.#cluster.node(node) : presence.role === 'edge' && presence.publishers === 0;
   }
 
   /** For a viewer who asked `asker`. */
@@ -154,12 +169,15 @@ export class BroadcastHome {
     if (this.#closed) return;
     if (data === null) {
       this.#presence.delete(node);
+      this.#onHeard(node);
       return;
     }
     const result = Presence.safeParse(data);
     if (!result.success) return;
     this.#presence.set(node, result.data);
-    this.#tree.viewers(node, result.data.viewers, performance.now());
+    const { role, viewers, publishers } = result.data;
+    this.#tree.viewers(node, role === 'edge' ? viewers + publishers : viewers, performance.now());
+    this.#onHeard(node);
   }
 
   #tick(): void {

@@ -84,6 +84,14 @@ export const YIELD = 'broadcast-yield';
 export const Yield = z.strictObject({ type: z.literal(YIELD), room: RoomName });
 export const YieldReply = z.strictObject({ yielded: z.boolean() });
 
+/** To who is to be home next: pull it from this one, which will send on what its publishers send until they have come over. */
+export const ADOPT = 'broadcast-adopt';
+/** To who is home now, as the one before says. */
+export const TAKE = 'broadcast-take';
+const handed = { room: RoomName, settings: RoomSettings };
+export const Adopt = z.strictObject({ type: z.literal(ADOPT), ...handed });
+export const Take = z.strictObject({ type: z.literal(TAKE), ...handed });
+
 /** What each node that carries a broadcast announces of itself. */
 export const Presence = z.strictObject({
   role: z.enum(['home', 'edge']),

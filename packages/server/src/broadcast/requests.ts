@@ -35,6 +35,14 @@ export function serveBroadcasts(broadcasts: Broadcasts, dispatch: Dispatch): voi
     homeOf(room);
     return settingsHere(broadcasts, room, act);
   });
+  dispatch.on(messages.ADOPT, messages.Adopt, async ({ room, settings }, from) => {
+    await broadcasts.adopt(room, from.id, settings);
+    return {};
+  });
+  dispatch.on(messages.TAKE, messages.Take, async ({ room, settings }, from) => {
+    await broadcasts.take(room, from.id, settings);
+    return {};
+  });
   dispatch.on(messages.YIELD, messages.Yield, async ({ room }, from) => ({
     yielded: await broadcasts.yieldTo(room, from.id),
   }));

@@ -90,6 +90,8 @@ export interface Cluster extends EventEmitter<ClusterEvents> {
   homeOf(room: string): Promise<HomeRecord | null>;
   /** What the last home said of the room, also when it is gone without a word; null: nothing, or that was long ago. */
   lastFacts(room: string): Promise<HomeFacts | null>;
+  /** From this node, which is the home, to another; there is one all the time. Resolves with whether it was this node's. */
+  passHome(room: string, to: NodeRecord): Promise<boolean>;
   /** Nothing if it is another's. */
   releaseHome(room: string): Promise<void>;
   /** All rooms that have a home; at most `limit`. */

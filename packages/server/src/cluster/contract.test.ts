@@ -181,6 +181,24 @@ describe.each(worlds)('a cluster %s', (_, start) => {
     expect(new Set(homes.map(({ node }) => node)).size).toBe(1);
   });
 
+  test('a home is passed to another node, which is it at once and for everybody', async () => {
+    const [a, b] = await pair();
+    const facts = { kind: 'broadcast', settings: { title: 'News' } } as const;
+    await a.claimHome('room', facts);
+    const heard: (string | null)[] = [];
+    a.watch('room', () => {});
+    a.on('home-changed', (room, home) => room === 'room' && heard.push(home?.node ?? null));
+    expect(await a.passHome('room', a.node('b') as NodeRecord)).toBe(true);
+    expect(await a.homeOf('room')).toMatchObject({ node: 'b', instance: b.self.instance, facts });
+    await expect.poll(() => heard.at(-1)).toBe('b');
+    expect(heard).not.toContain(null);
+    expect(await a.claimHome('room', CALL)).toMatchObject({ node: 'b' });
+    expect(await a.passHome('room', a.node('b') as NodeRecord)).toBe(false);
+    expect(await b.claimHome('room', facts)).toMatchObject({ node: 'b' });
+    await b.releaseHome('room');
+    expect(await a.homeOf('room')).toBe(null);
+  });
+
   test('who watches a room hears of a new home', async () => {
     const [a, b] = await pair();
     b.watch('room', () => {});

@@ -156,6 +156,17 @@ export class MemoryCluster extends EventEmitter<ClusterEvents> implements Cluste
     return this.#memory.homes.get(room) ?? null;
   }
 
+  async passHome(room: string, { id, instance }: NodeRecord): Promise<boolean> {
+    this.#reach();
+    const held = this.#memory.homes.get(room);
+    if (held?.instance !== this.self.instance) return false;
+    this.#claimed.delete(room);
+    const home = { ...held, node: id, instance };
+    this.#memory.homes.set(room, home);
+    for (const member of this.#memory.members.values()) member.hearOfHome(room, home);
+    return true;
+  }
+
   async releaseHome(room: string): Promise<void> {
     this.#claimed.delete(room);
     this.#reach();

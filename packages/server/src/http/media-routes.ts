@@ -5,7 +5,7 @@
 import { MAX_SDP_LENGTH } from '@efir/protocol';
 import { type Request, type RequestHandler, Router, text } from 'express';
 import { bearerToken, type Grant } from '../auth/tokens.js';
-import { Elsewhere, redeem } from '../broadcast/arrivals.js';
+import { addressOf as addressElsewhere, Elsewhere, redeem } from '../broadcast/arrivals.js';
 import { otherAddresses } from '../cluster/others.js';
 import { ServerError } from '../errors.js';
 import { isLoopback } from '../media/candidates.js';
@@ -58,7 +58,7 @@ export function mediaRoutes(
         const invited = bearer?.role === (protocol === 'whip' ? 'publisher' : 'viewer');
         const grant = invited
           ? { publish: true, subscribe: true, ...(bearer?.name !== undefined && { name: bearer.name }) }
-          : await tokens.grant(room, bearerToken(request.headers.authorization));
+          : await tokens.grant(room, invitationOf(request) ?? bearerToken(request.headers.authorization));
         const sdp = typeof request.body === 'string' ? request.body : '';
         const name = typeof request.query.name === 'string' ? request.query.name : undefined;
         const loopback = isLoopback(addressOf(request));
@@ -116,10 +116,15 @@ export function mediaRoutes(
   return router;
 }
 
-/** The same at another node, where the ticket lets them in. */
-function addressed({ message, url, ticket }: Elsewhere, path: string, name: string | undefined): ServerError {
-  const query = new URLSearchParams({ ticket, ...(name !== undefined && { name }) });
-  return new ServerError('elsewhere', message, undefined, `${url}${path}?${query}`);
+/** A token by which another node sent them here. */
+function invitationOf({ query }: Request): string | undefined {
+  return typeof query.token === 'string' ? query.token.slice(0, 4096) : undefined;
+}
+
+/** The same at another node, with what lets them in there. */
+function addressed(elsewhere: Elsewhere, path: string, name: string | undefined): ServerError {
+  const address = addressElsewhere(elsewhere, path, name === undefined ? {} : { name });
+  return new ServerError('elsewhere', elsewhere.message, undefined, address);
 }
 
 /** Where the session's events are, and other nodes to ask should this one be gone. */

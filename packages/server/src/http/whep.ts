@@ -1,6 +1,7 @@
 /** WHEP: one POST makes a viewer who gets one audio and one video, those of whoever speaks. */
 import type { Router } from 'express';
 import { viewerArrives } from '../broadcast/arrivals.js';
+import { invitation } from '../drain/invitation.js';
 import { ServerError } from '../errors.js';
 import { readOffer } from '../media/sdp.js';
 import { randomId } from '../rooms/participant.js';
@@ -16,6 +17,8 @@ export function whep(context: HttpContext, sessions: HttpMediaSessions): Router 
     const { broadcasts, calls } = context.node;
     const room = (await viewerArrives(broadcasts, roomId, invited)) ?? (await calls.find(roomId));
     if (!room) throw new ServerError('not-found', `there is no room ${roomId}`, 2);
+    const other = room.settings.kind === 'call' ? calls.sendOn(roomId, 'viewer') : null;
+    if (other) throw await invitation(context.tokens, roomId, grant, other);
 
     let session: HttpMediaSession | null = null;
     let lost = false;

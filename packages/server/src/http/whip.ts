@@ -2,6 +2,7 @@
 import { DisplayName } from '@efir/protocol';
 import type { Router } from 'express';
 import { publisherArrives } from '../broadcast/arrivals.js';
+import { invitation } from '../drain/invitation.js';
 import { ServerError } from '../errors.js';
 import { readOffer } from '../media/sdp.js';
 import { answerOffer } from '../rooms/negotiation.js';
@@ -20,6 +21,8 @@ export function whip(context: HttpContext, sessions: HttpMediaSessions): Router 
     // A bad offer makes no room.
     readOffer(sdp);
     await publisherArrives(context.node.broadcasts, roomId, grant.name);
+    const other = context.node.calls.sendOn(roomId, 'participant');
+    if (other) throw await invitation(context.tokens, roomId, grant, other);
 
     let session: HttpMediaSession | null = null;
     const participant = new Participant({

@@ -10,6 +10,8 @@ export interface AssignableTrack {
   id: string;
   kind: MediaKind;
   source: TrackSource;
+  /** The id it had before. */
+  formerId?: string | undefined;
 }
 
 export interface ReceivingSection {
@@ -32,8 +34,10 @@ export class Assignment {
   update<T extends AssignableTrack>(sections: readonly ReceivingSection[], tracks: readonly T[]): AssignmentResult<T> {
     const waiting = new Map(tracks.map((track) => [track.id, track]));
     const carried = new Map<string, T | null>();
+    const renamed = new Map(tracks.flatMap((track) => (track.formerId ? [[track.formerId, track]] : [])));
     for (const { mid, kind } of sections) {
-      const track = waiting.get(this.#tracks.get(mid) ?? '');
+      const id = this.#tracks.get(mid) ?? '';
+      const track = waiting.get(id) ?? waiting.get(renamed.get(id)?.id ?? '');
       const kept = track?.kind === kind ? track : null;
       if (kept) waiting.delete(kept.id);
       carried.set(mid, kept);

@@ -7,7 +7,7 @@ import type { MediaSession } from '../media/session.js';
 import { Interest } from './interest.js';
 import { type Participant, participantOfTransport } from './participant.js';
 import { planAll, planView } from './plan.js';
-import { Publications, type PublishedTrack, type Publisher } from './publications.js';
+import { Publications, type PublishedTrack, type Publisher, type Succession } from './publications.js';
 
 /** Who is heard changes often and shows nowhere: told so long after it did. */
 const HEARD_MS = 200;
@@ -24,6 +24,7 @@ export class Distribution {
   readonly #everybody: () => Iterable<string>;
   readonly #log: Logger;
   readonly #held: (() => boolean) | undefined;
+  readonly #succeed: (successions: Succession[]) => void;
   readonly #waiting = new Set<Participant>();
   #timer: NodeJS.Timeout | null = null;
   readonly #publications = new Publications();
@@ -35,9 +36,18 @@ export class Distribution {
   #heardTimer: NodeJS.Timeout | null = null;
   #scheduled = false;
 
-  /** `everybody`: ids, in the order of joining. `held`: media is to be kept back for now. */
-  constructor(everybody: () => Iterable<string>, log: Logger, held?: () => boolean) {
+  /**
+   * `everybody`: ids, in the order of joining. `succeed`: the router is to know of these before it is told of any routes.
+   * `held`: media is to be kept back for now.
+   */
+  constructor(
+    everybody: () => Iterable<string>,
+    log: Logger,
+    succeed: (successions: Succession[]) => void,
+    held?: () => boolean,
+  ) {
     this.#everybody = everybody;
+    this.#succeed = succeed;
     this.#log = log;
     this.#held = held;
   }
@@ -67,8 +77,14 @@ export class Distribution {
   }
 
   left(participant: Participant): void {
-    this.#interest.forget(participant);
+    this.subscriberGone(participant);
     this.tracksChanged(participant);
+  }
+
+  /** It receives nothing here any more. */
+  subscriberGone(participant: Participant): void {
+    this.#interest.forget(participant);
+    this.#publishers.delete(participant);
   }
 
   #look(): void {
@@ -89,6 +105,7 @@ export class Distribution {
     for (const publisher of this.#publishers) {
       const change = this.#publications.update(publisher);
       if (!change) continue;
+      if (change.successions.length > 0) this.#succeed(change.successions);
       const microphones = this.#publications.microphones.size;
       for (const concerned of this.#interest.concernedBy(change, microphones)) this.#dirty.add(concerned);
     }

@@ -34,7 +34,7 @@ export class Interest<S> {
   }
 
   /** `microphones`: how many the room has after the change. */
-  *concernedBy({ publisher, ...changed }: PublicationChange, microphones: number): Iterable<S> {
+  *concernedBy({ publisher, ...changed }: Omit<PublicationChange, 'successions'>, microphones: number): Iterable<S> {
     yield* this.#inEverybody;
     yield* this.#byPublisher.get(publisher) ?? [];
     if (changed.screenSounds) {

@@ -125,8 +125,8 @@ function screenSounds(self: string, publications: Publications, shown: ReadonlyS
 }
 
 function asItIs(track: PublishedTrack): PlannedStream {
-  const { id, kind, source } = track;
-  return { id, kind, source, track };
+  const { id, kind, source, former } = track;
+  return { id, kind, source, formerId: former?.id, track };
 }
 
 /** No track has such an id: theirs contain a slash. */

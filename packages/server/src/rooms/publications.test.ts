@@ -15,7 +15,9 @@ const ann = (more: object = {}) => ({
 
 test('tracks are found by id, by source and by producer', () => {
   const publications = new Publications();
-  expect(publications.update(ann())).toEqual({ publisher: 'ann', microphones: true, screenSounds: false });
+  expect(publications.update(ann())).toEqual({
+    ...{ publisher: 'ann', microphones: true, screenSounds: false, successions: [] },
+  });
   expect(publications.find('ann/1')).toMatchObject({ source: 'camera', producer: 'ann.1/1' });
   expect(publications.find('ann/microphone')?.id).toBe('ann/0');
   for (const name of ['', '/', 'ann', 'ann/', 'ann/2', 'bob/1']) expect(publications.find(name)).toBeNull();

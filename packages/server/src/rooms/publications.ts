@@ -10,6 +10,14 @@ export interface PublishedTrack extends AssignableTrack {
   participant: string;
   /** Id on the worker; null while its transport is being replaced: its owner is coming back. */
   producer: string | null;
+  /** What it was on the transport before, which may go on for a moment. */
+  former?: { id: string; producer: string } | null;
+}
+
+/** One producer in place of another, of the same track. */
+export interface Succession {
+  from: string;
+  to: string;
 }
 
 export interface PublicationChange {
@@ -17,6 +25,7 @@ export interface PublicationChange {
   /** Of its microphones one came, went or has another producer. */
   microphones: boolean;
   screenSounds: boolean;
+  successions: Succession[];
 }
 
 /** A participant, here or on another node. */
@@ -49,15 +58,12 @@ export class Publications {
     const before = this.of(id);
     const after = gone
       ? []
-      : participant.tracks.map(
-          ({ mid, kind, source }): PublishedTrack => ({
-            id: participant.trackId(mid),
-            kind,
-            source,
-            participant: id,
-            producer: media && `${media.transport}/${mid}`,
-          }),
-        );
+      : participant.tracks.map(({ mid, kind, source }): PublishedTrack => {
+          const producer = media && `${media.transport}/${mid}`;
+          const was = before.find((track) => track.source === source && track.kind === kind);
+          const track = { id: participant.trackId(mid), kind, source, participant: id, producer };
+          return { ...track, former: was ? formerOf(was, producer) : null };
+        });
     if (describe(before) === describe(after)) return null;
     if (after.length > 0) this.#byParticipant.set(id, after);
     else this.#byParticipant.delete(id);
@@ -65,6 +71,9 @@ export class Publications {
       publisher: id,
       microphones: replace(this.#microphones, 'microphone', before, after),
       screenSounds: replace(this.#screenSounds, 'screen-audio', before, after),
+      successions: after.flatMap(({ producer, former }) =>
+        producer && former ? [{ from: former.producer, to: producer }] : [],
+      ),
     };
   }
 
@@ -78,12 +87,26 @@ export class Publications {
     const publisher = publisherOf(name);
     const tracks = this.of(publisher);
     const source = name.slice(publisher.length + 1);
-    return tracks.find(({ id }) => id === name) ?? tracks.find((track) => track.source === source) ?? null;
+    return (
+      tracks.find(({ id }) => id === name) ??
+      tracks.find((track) => track.source === source) ??
+      tracks.find(({ former }) => former?.id === name) ??
+      null
+    );
   }
 
   byProducer(participant: string, producer: string): PublishedTrack | null {
-    return this.of(participant).find((track) => track.producer === producer) ?? null;
+    const tracks = this.of(participant);
+    return (
+      tracks.find((track) => track.producer === producer) ??
+      tracks.find(({ former }) => former?.producer === producer) ??
+      null
+    );
   }
+}
+
+function formerOf({ id, producer, former }: PublishedTrack, now: string | null): PublishedTrack['former'] {
+  return producer === null || producer === now ? former : { id, producer };
 }
 
 /** Of a name that `Publications.find` takes. */

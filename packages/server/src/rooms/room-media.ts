@@ -17,6 +17,7 @@ export interface MediaRoom {
   readonly viewers: Iterable<{ ended(reason: string): void }>;
   readonly distribution: Distribution;
   readonly topology: RoomTopology;
+  readonly crossings: { isComing(participant: Participant): boolean };
   readonly closed: boolean;
   speakerChanged(participant: string | null): void;
   broadcast<E extends keyof ServerEvents>(event: E, payload: ServerEvents[E]): void;
@@ -51,8 +52,9 @@ export class RoomMedia {
     participant.subscription.forgetTold();
     const told = JSON.stringify(participant.tracks) !== JSON.stringify(tracks);
     participant.tracks = tracks;
-    if (!participants.has(participant.id)) return;
-    if (told || fresh) this.#room.published(participant, told);
+    const coming = this.#room.crossings.isComing(participant);
+    if (!participants.has(participant.id) && !coming) return;
+    if (!coming && (told || fresh)) this.#room.published(participant, told);
     distribution.subscriberChanged(participant);
   }
 

@@ -100,6 +100,12 @@ export class RoomTopology {
     if (refusal) throw new ServerError(refusal.code, refusal.message, refusal.code === 'room-full' ? 30 : undefined);
   }
 
+  /** There is somebody in it, or a setting, for which it has to be a mesh, and so on one node. */
+  get bound(): boolean {
+    const { participants, settings } = this.#room;
+    return settings.topology === 'mesh' || [...participants.values()].some(({ classic }) => classic);
+  }
+
   /** A mesh is on one node. Throws `elsewhere` if that is another one. */
   #checkNode(newcomer: Newcomer): void {
     const { nodes, participants, settings } = this.#room;

@@ -10,11 +10,13 @@ import type { TopologyOptions, TopologyStep } from '../topology/control.js';
 import { type Announced, Announcements } from './announcements.js';
 import { Distribution } from './distribution.js';
 import { tellSession } from './media-notices.js';
+import { Crossings } from './nodes/crossings.js';
 import type { Changes } from './nodes/elsewhere.js';
 import { type Nodes, RoomNodes } from './nodes/room-nodes.js';
 import type { Participant, ParticipantClient, Track } from './participant.js';
 import { Place } from './place.js';
 import type { View } from './plan.js';
+import type { Succession } from './publications.js';
 import { RoomMedia } from './room-media.js';
 import { RoomTopology } from './room-topology.js';
 
@@ -55,6 +57,7 @@ export class Room {
   readonly topology: RoomTopology;
   readonly media: RoomMedia;
   readonly nodes: RoomNodes;
+  readonly crossings = new Crossings(this);
   /** Who speaks; a participant's id. */
   speaker: string | null = null;
   closed = false;
@@ -87,6 +90,7 @@ export class Room {
     this.distribution = new Distribution(
       () => this.#everybody(),
       this.#log,
+      (producers) => this.#succeed(producers),
       () => this.topology.gathering,
     );
     this.topology = new RoomTopology(this, options.topology, onTopologyStep, this.#log);
@@ -149,7 +153,7 @@ export class Room {
     // First: who hears that the room moves to the SFU begins no connection to the newcomer.
     this.topology.changed();
     // Who comes over from another node is known already.
-    if (this.nodes.elsewhere.cameOver(participant.id)) this.#announcements.updated(participant);
+    if (this.nodes.cameOver(participant.id)) this.#announcements.updated(participant);
     else this.#announcements.joined(participant);
     this.#onMembership();
     this.nodes.changed();
@@ -159,12 +163,9 @@ export class Room {
 
   leave(participant: Participant, reason: LeaveReason): void {
     if (participant.gone) return;
-    participant.gone = true;
-    if (participant.grace) clearTimeout(participant.grace);
+    this.#takeOut(participant);
     if (participant.media) this.engine.closeSession(participant.media);
     participant.media = null;
-    this.participants.delete(participant.id);
-    this.#bySecret.delete(participant.resumeSecret);
     this.#announcements.left(participant, reason);
     this.topology.changed();
     this.#onMembership();
@@ -172,6 +173,27 @@ export class Room {
     this.distribution.left(participant);
     this.#log.info({ participant: participant.id, reason, participants: this.participants.size }, 'left');
     this.checkEmpty();
+  }
+
+  wentOver(participant: Participant): void {
+    this.#takeOut(participant);
+    this.distribution.subscriberGone(participant);
+    this.#onMembership();
+    this.nodes.changed();
+    this.#log.info({ participant: participant.id, participants: this.participants.size }, 'went over to another node');
+  }
+
+  #takeOut(participant: Participant): void {
+    participant.gone = true;
+    if (participant.grace) clearTimeout(participant.grace);
+    this.crossings.stays(participant);
+    this.participants.delete(participant.id);
+    this.#bySecret.delete(participant.resumeSecret);
+  }
+
+  /** Not one who is still to come. */
+  #isIn(participant: Participant): boolean {
+    return this.participants.get(participant.id) === participant;
   }
 
   /** One who came to nothing before joining. */
@@ -219,6 +241,7 @@ export class Room {
     if (participant.grace) clearTimeout(participant.grace);
     participant.grace = null;
     participant.client = client;
+    this.crossings.stays(participant);
     before?.close('opened in another tab', false);
     this.#announcements.entered(participant);
     this.topology.connected(participant);
@@ -256,6 +279,7 @@ export class Room {
     const apply = (track: Track): Track => (track.source === source ? { ...track, muted } : track);
     participant.tracks = participant.tracks.map(apply);
     participant.meshTracks = participant.meshTracks.map(apply);
+    if (!this.#isIn(participant)) return;
     this.#announcements.updated(participant);
     this.nodes.changed();
   }
@@ -268,6 +292,7 @@ export class Room {
   }
 
   published(participant: Participant, told: boolean): void {
+    if (!this.#isIn(participant)) return;
     if (told) this.#announcements.updated(participant);
     this.distribution.tracksChanged(participant);
     this.nodes.changed();
@@ -303,6 +328,7 @@ export class Room {
     if (this.closed) return;
     this.closed = true;
     this.topology.close();
+    this.crossings.close();
     this.nodes.close();
     this.#announcements.close();
     for (const viewer of [...this.viewers]) viewer.ended(reason);
@@ -336,6 +362,11 @@ export class Room {
 
   checkEmpty(): void {
     if (this.empty && !this.closed) this.#onEmpty();
+  }
+
+  #succeed(producers: Succession[]): void {
+    const { home } = this.place;
+    home?.worker.request({ type: 'succeed', router: home.router, producers }).catch(() => {});
   }
 
   *#everybody(): Iterable<string> {

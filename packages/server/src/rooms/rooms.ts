@@ -130,7 +130,7 @@ export class Rooms extends EventEmitter<RoomsEvents> {
     }
     const { engine, resumeGraceMs, topology, log } = this.#options;
     const room: Room = new Room({
-      nodes: settings.kind === 'call' ? this.nodes : null,
+      nodes: this.nodes,
       createdAt,
       id,
       settings,

@@ -116,6 +116,7 @@ export class Subscription {
       source: track?.source ?? null,
       track: track?.id ?? null,
       csrc: track?.producer ? sourceTag(track.producer) : null,
+      ...(track?.producer && track.former && { formerCsrc: sourceTag(track.former.producer) }),
       ...(stream?.follow && { follow: stream.follow }),
     };
   }

@@ -3,6 +3,7 @@
  * Knows nothing of sockets; `transport` sends.
  */
 import type {
+  ArriveReply,
   EnterReply,
   EnterRequest,
   IceServersReply,
@@ -30,6 +31,7 @@ import type { Calls } from '../rooms/nodes/calls.js';
 import { Participant, type ParticipantClient } from '../rooms/participant.js';
 import type { Room } from '../rooms/room.js';
 import type { Rooms } from '../rooms/rooms.js';
+import { Arrival } from './arrival.js';
 import { publish, relay, say } from './mesh-relay.js';
 
 export interface ConnectionContext {
@@ -62,6 +64,8 @@ export class Connection implements ParticipantClient {
   readonly #transport: ConnectionTransport;
   #room: Room | null = null;
   #participant: Participant | null = null;
+  /** While they are to come over from another node. */
+  #arrival: Arrival | null = null;
   #entering = false;
   #batches = false;
   #closed = false;
@@ -93,6 +97,7 @@ export class Connection implements ParticipantClient {
   /** The connection is lost, whoever cut it. */
   lost(): void {
     this.#closed = true;
+    this.#arrival?.giveUp();
     if (this.#participant) this.#room?.disconnected(this.#participant, this);
     this.#participant = null;
     this.#room = null;
@@ -103,6 +108,7 @@ export class Connection implements ParticipantClient {
     this.#entering = true;
     this.#batches = request.batches;
     try {
+      if (request.from !== undefined) return await this.#comeOver(request);
       const resumed = request.resume === undefined ? null : this.#resume(request.room, request.resume, request.name);
       return resumed ?? (await this.#join(request));
     } finally {
@@ -113,6 +119,15 @@ export class Connection implements ParticipantClient {
   async offer(request: z.output<typeof OfferRequest>): Promise<Ok<OfferReply>> {
     const { room, participant } = this.#membership();
     return { ok: true, sdp: await answerOffer(room, participant, request, this.#transport.loopback) };
+  }
+
+  async arrive(): Promise<Ok<ArriveReply>> {
+    const { room, participant } = this.#membership();
+    if (!this.#arrival) throw new ServerError('conflict', 'you come from nowhere');
+    await this.#arrival.finish(this);
+    this.#arrival = null;
+    this.#tellLater(room, participant);
+    return { ok: true, room: room.info(), participants: room.participantInfos() };
   }
 
   async mute({ source, muted }: MuteRequest): Promise<Ok<PlainReply>> {
@@ -161,7 +176,9 @@ export class Connection implements ParticipantClient {
     this.#participant = null;
     this.#room = null;
     participant.client = null;
-    room.leave(participant, 'left');
+    if (this.#arrival) this.#arrival.giveUp();
+    else room.leave(participant, 'left');
+    this.#arrival = null;
     return { ok: true };
   }
 
@@ -177,12 +194,25 @@ export class Connection implements ParticipantClient {
     return this.#entered(room, participant, mesh || media);
   }
 
+  async #comeOver(request: z.output<typeof EnterRequest>): Promise<Ok<EnterReply>> {
+    await this.#context.limits.take('joins', this.#transport.address);
+    const arrival = await Arrival.begin(this.#context, request, this);
+    if (this.#closed) {
+      arrival.giveUp();
+      throw new ServerError('unavailable', 'the connection is gone');
+    }
+    this.#arrival = arrival;
+    return this.#entered(arrival.room, arrival.participant, false);
+  }
+
   async #join({ room: roomId, name, token, mesh, resume }: z.output<typeof EnterRequest>): Promise<Ok<EnterReply>> {
     const { rooms, broadcasts, calls, tokens, limits } = this.#context;
     await limits.take('joins', this.#transport.address);
     const grant = await tokens.grant(roomId, token);
     if (!rooms.find(roomId)) await limits.take('rooms', this.#transport.address);
     await publisherArrives(broadcasts, roomId);
+    const other = broadcasts.home(roomId) ? null : calls.sendOn(roomId, 'participant');
+    if (other) throw new ServerError('elsewhere', `this server is to end: ${other.url}`, undefined, other.url);
     const room = await calls.enter(roomId);
     // Perhaps they were on another node, which they can't reach any more.
     const before = resume === undefined ? null : await room.nodes.take(resume);
@@ -211,10 +241,7 @@ export class Connection implements ParticipantClient {
     this.#room = room;
     this.#participant = participant;
     const { pending } = room.topology;
-    // After the reply, which says nothing of it or not all.
-    setImmediate(() => {
-      if (participant.client === this) room.tellState(participant);
-    });
+    this.#tellLater(room, participant);
     return {
       ok: true,
       participant: participant.id,
@@ -226,6 +253,13 @@ export class Connection implements ParticipantClient {
       ...this.#alternatives(),
       ...this.#context.iceServers(participant.id, this.#transport.host),
     };
+  }
+
+  /** After the reply, which says nothing of it or not all. */
+  #tellLater(room: Room, participant: Participant): void {
+    setImmediate(() => {
+      if (participant.client === this) room.tellState(participant);
+    });
   }
 
   #alternatives(): { alternatives?: string[] } {

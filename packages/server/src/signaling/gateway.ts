@@ -104,6 +104,9 @@ function dispatch(connection: Connection, event: RequestName, payload: unknown):
       return connection.enter(validate(REQUESTS.enter, payload));
     case 'offer':
       return connection.offer(validate(REQUESTS.offer, payload));
+    case 'arrive':
+      validate(REQUESTS.arrive, payload ?? {});
+      return connection.arrive();
     case 'mute':
       return connection.mute(validate(REQUESTS.mute, payload));
     case 'publish':

@@ -1,5 +1,6 @@
 /** What a signalling connection may ask for, and the schema of each payload. */
 import {
+  ArriveRequest,
   EnterRequest,
   IceServersRequest,
   LeaveRequest,
@@ -15,6 +16,7 @@ import {
 export const REQUESTS = {
   enter: EnterRequest,
   offer: OfferRequest,
+  arrive: ArriveRequest,
   mute: MuteRequest,
   publish: PublishRequest,
   relay: RelayRequest,

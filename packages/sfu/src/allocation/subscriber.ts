@@ -56,6 +56,7 @@ export interface Given {
 }
 
 export class Subscriber implements ReceivingSide {
+  readonly exact = false;
   reception: Reception = { video: true, maxBps: null };
   /** There once the client has told about the path. */
   estimator: BandwidthEstimator | null = null;

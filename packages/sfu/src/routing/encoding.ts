@@ -45,6 +45,7 @@ export class Encoding {
   /** VP8; -1: none. */
   forwardedPictureId = -1;
   forwardedTl0 = -1;
+  forwardedFrameNumber = -1;
 
   /** Last Sender Report, on our clock: that RTP time was at that ms. */
   reportAtMs = 0;

@@ -277,6 +277,8 @@ export class Engine {
       encoding.forwardedSequence = batch.sequence[i];
       encoding.forwardedTimestamp = batch.timestamp[i];
       encoding.forwardedAtMs = this.now;
+      const frame = this.reader.frameNumber(batch, i);
+      if (frame >= 0) encoding.forwardedFrameNumber = frame;
       if (batch.descriptorLength[i] > 0) {
         const fields = this.reader.describeVp8(batch, i);
         if (fields && fields.pictureId >= 0) encoding.forwardedPictureId = fields.pictureId;

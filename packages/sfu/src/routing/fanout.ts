@@ -117,6 +117,7 @@ export class Fanout {
       table.timestampOffset[row],
       table.pictureIdOffset[row],
       table.tl0Offset[row],
+      table.frameOffset[row],
     ];
     let wire = sequence;
     if (stream.rtxNumber >= 0) {
@@ -130,11 +131,18 @@ export class Fanout {
     table.timestampOffset[row] = epoch.timestampOffset;
     table.pictureIdOffset[row] = pictureIdOffset;
     table.tl0Offset[row] = epoch.tl0Offset;
+    table.frameOffset[row] = epoch.frameOffset;
     this.writer.write(batch, row, i);
     table.packets[row]++;
     this.writer.originalSequence = -1;
     this.writer.flags = 0;
-    [table.sequenceOffset[row], table.timestampOffset[row], table.pictureIdOffset[row], table.tl0Offset[row]] = saved;
+    [
+      table.sequenceOffset[row],
+      table.timestampOffset[row],
+      table.pictureIdOffset[row],
+      table.tl0Offset[row],
+      table.frameOffset[row],
+    ] = saved;
   }
 
   /** A packet of nothing but padding on the stream's RTX stream; returns its bytes. */

@@ -19,7 +19,7 @@ import {
 import { type Encoding, FROM_RTX } from './encoding.js';
 import {
   CARRIED,
-  CARRIED_EXTENSIONS,
+  DEPENDENCIES,
   LAYER_END,
   LAYER_INTRA,
   LAYER_NOT_BELOW,
@@ -31,7 +31,6 @@ import {
 
 /** The slot's bytes behind the header aren't read here, so its true length doesn't matter to the header's parser. */
 const MAX_PACKET = 1_500;
-const DEPENDENCIES = CARRIED_EXTENSIONS.indexOf('dependencyDescriptor');
 
 export class PacketReader {
   readonly descriptor = new Vp8Descriptor();
@@ -175,6 +174,14 @@ export class PacketReader {
       (needed || structure.maxSpatialId === 0 ? 0 : LAYER_NOT_BELOW) |
       (frame.structure ? LAYER_INTRA : 0);
     if (frame.height > 0) encoding.layers.resolution(batch.spatial[i], frame.height);
+  }
+
+  /** By the dependency descriptor; -1: there is none. */
+  frameNumber(batch: SourceBatch, i: number): number {
+    const extension = i * CARRIED + DEPENDENCIES;
+    if ((batch.extensionMask[i] & (1 << DEPENDENCIES)) === 0 || batch.extensionLength[extension] < 3) return -1;
+    const at = this.slotOffset(batch.packet[i]) + batch.extensionOffset[extension];
+    return (this.arena[at + 1] << 8) | this.arena[at + 2];
   }
 
   /** The VP8 descriptor of an entry, valid until the next call; null when it is none. */

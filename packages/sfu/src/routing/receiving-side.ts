@@ -3,6 +3,8 @@ import type { Reception } from '../worker/control.js';
 import type { VirtualStream } from './virtual-stream.js';
 
 export interface ReceivingSide {
+  /** It takes producers as such, to hand them on: not whoever has their place. */
+  readonly exact: boolean;
   /** Something it goes by has changed: `tick` is to look again. */
   dirty: boolean;
   /** Somebody wants to know how it goes. */

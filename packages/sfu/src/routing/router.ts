@@ -8,6 +8,7 @@ import type { Engine } from './engine.js';
 import { LoudestStreams, MAX_LOUDEST } from './loudest.js';
 import { PipedProducers } from './pipe/piped-producers.js';
 import type { Producer } from './producer.js';
+import { Successions } from './successions.js';
 import type { Transport } from './transport.js';
 import type { VirtualStream } from './virtual-stream.js';
 import { WantedLayers } from './wanted-layers.js';
@@ -39,6 +40,7 @@ export class Router {
   speaker: Producer | null = null;
   readonly #loudest = new LoudestStreams((stream, producer) => this.#follow(stream, producer));
   readonly #layers: WantedLayers;
+  readonly #successions = new Successions();
   #data: DataRouter | null = null;
   #piped: PipedProducers | null = null;
 
@@ -76,11 +78,56 @@ export class Router {
       this.#audioByNumber.set(number, producer);
       this.#audioNumber.set(producer, number);
     }
+    this.#inherit(producer);
     for (const stream of this.#streams) {
       const { source } = stream;
       if (source && ('follow' in source || source.producer === producer.id)) this.resolve(stream);
     }
     this.producerChanged(producer);
+  }
+
+  /**
+   * `to` is or will be the same source as `from`, by another transport: from when it is there on, it has the place of
+   * `from` and is shown instead, from its next key frame on (sound: its next packet).
+   */
+  succession(from: string, to: string): void {
+    if (from === to || !this.producers.has(from)) return;
+    this.#successions.expect(from, to);
+    const heir = this.producers.get(to);
+    if (heir) this.#inherit(heir);
+  }
+
+  #inherit(heir: Producer): void {
+    const from = this.#successions.arrived(heir.id);
+    const old = from === null ? undefined : this.producers.get(from);
+    if (!old) return;
+    this.engine.pipesHurry = true;
+    const own = this.#audioNumber.get(heir);
+    if (own !== undefined) {
+      this.#audioByNumber.delete(own);
+      this.#dominant.remove(own);
+    }
+    this.#takeFloor(old, heir);
+    // Its picture may be another one's heir, later than its sound.
+    this.#spoke = this.#spoke.flatMap((id) => (id === old.transport ? [heir.transport, id] : [id]));
+    this.#spoke = [...new Set(this.#spoke)].slice(0, SPEAKER_HISTORY);
+    for (const stream of this.#streams) {
+      if (stream.producer !== old || stream.transport.subscriber.exact) continue;
+      stream.producer = heir;
+      this.resolve(stream);
+    }
+  }
+
+  /** What is known of who speaks goes over. */
+  #takeFloor(old: Producer, next: Producer): void {
+    const number = this.#audioNumber.get(old);
+    if (number !== undefined) {
+      this.#audioNumber.delete(old);
+      this.#audioNumber.set(next, number);
+      this.#audioByNumber.set(number, next);
+    }
+    if (this.speaker === old) this.speaker = next;
+    this.#loudest.replace(old, next);
   }
 
   /** Something that others have to know of. */
@@ -97,14 +144,7 @@ export class Router {
       if (encoding.before) encoding.before.before = null;
     }
     this.producers.set(next.id, next);
-    const number = this.#audioNumber.get(old);
-    if (number !== undefined) {
-      this.#audioNumber.delete(old);
-      this.#audioNumber.set(next, number);
-      this.#audioByNumber.set(number, next);
-    }
-    if (this.speaker === old) this.speaker = next;
-    this.#loudest.replace(old, next);
+    this.#takeFloor(old, next);
     this.#layers.replace(old, next);
     for (const stream of this.#streams) {
       if (stream.producer !== old) continue;
@@ -117,6 +157,7 @@ export class Router {
   removeProducer(producer: Producer): void {
     if (this.producers.get(producer.id) !== producer) return;
     this.producers.delete(producer.id);
+    this.#successions.gone(producer.id);
     for (const observer of this.observers) observer.producerGone(producer);
     const number = this.#audioNumber.get(producer);
     if (number !== undefined) {
@@ -240,7 +281,8 @@ export class Router {
     }
     for (const producer of this.producers.values()) {
       if (list.length > MAX_LOUDEST) break;
-      if (producer.kind === 'audio' && !producer.paused && !list.includes(producer)) list.push(producer);
+      if (producer.kind !== 'audio' || producer.paused || this.#successions.hasLeft(producer.id)) continue;
+      if (!list.includes(producer)) list.push(producer);
     }
     return list;
   }
@@ -270,7 +312,11 @@ export class Router {
   #wanted(stream: VirtualStream): Producer | null {
     const { source } = stream;
     if (!source) return null;
-    if ('producer' in source) return this.producers.get(source.producer) ?? null;
+    if ('producer' in source) {
+      const { producer } = source;
+      if (stream.transport.subscriber.exact) return this.producers.get(producer) ?? null;
+      return this.producers.get(this.#successions.standsFor(producer)) ?? this.producers.get(producer) ?? null;
+    }
     if (source.follow === 'loudest') {
       const { producer } = stream;
       return producer && this.producers.get(producer.id) === producer ? producer : null;
@@ -281,7 +327,7 @@ export class Router {
     let bestRank = Number.POSITIVE_INFINITY;
     for (const producer of this.producers.values()) {
       if (producer.kind !== stream.kind || producer.transport === own) continue;
-      if (producer.paused || producer.deserted) continue;
+      if (producer.paused || producer.deserted || this.#successions.hasLeft(producer.id)) continue;
       first ??= producer;
       const rank = this.#spoke.indexOf(producer.transport);
       if (rank >= 0 && rank < bestRank) {

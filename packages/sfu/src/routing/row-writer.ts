@@ -16,10 +16,10 @@ import {
   TX_STREAM,
   TX_STRIDE,
 } from '@efir/datapath';
-import type { RedAudio } from '@efir/rtc';
+import { type RedAudio, renumberDependencyDescriptor } from '@efir/rtc';
 import { bigEndianWord, FIXED_WORDS } from './header-template.js';
 import type { Pacing } from './pacing.js';
-import { CARRIED, type SourceBatch } from './source-batch.js';
+import { CARRIED, DEPENDENCIES, type SourceBatch } from './source-batch.js';
 import { type StreamTable, TEMPLATE_WORDS } from './stream-table.js';
 import type { TransportCcTable } from './transport-cc-table.js';
 import { rewriteVp8Descriptor } from './vp8-rewrite.js';
@@ -254,6 +254,11 @@ export class RowWriter {
       }
       const from = source + batch.extensionOffset[i * CARRIED + k];
       for (let b = 0; b < size; b++) bytes[at++] = sink.arena[from + b];
+      const offset = table.frameOffset[stream];
+      if (k === DEPENDENCIES && offset !== 0 && size >= 3) {
+        const frame = (sink.arena[from + 1] << 8) | sink.arena[from + 2];
+        renumberDependencyDescriptor(bytes, at - size, size, (frame + offset) & 0xffff, 0);
+      }
       any = true;
     }
     if (!any && !hadBlock) return prefixLength;

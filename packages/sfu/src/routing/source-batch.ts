@@ -12,6 +12,7 @@ export const CARRIED_EXTENSIONS = [
   'dependencyDescriptor',
 ] as const;
 export const CARRIED = CARRIED_EXTENSIONS.length;
+export const DEPENDENCIES = CARRIED_EXTENSIONS.indexOf('dependencyDescriptor');
 
 /** Layers that are told apart; what lies above counts as the highest. */
 export const MAX_LAYERS = 4;

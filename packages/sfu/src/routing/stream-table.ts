@@ -32,6 +32,8 @@ export class StreamTable {
   timestampOffset = new Uint32Array(0);
   pictureIdOffset = new Uint16Array(0);
   tl0Offset = new Uint8Array(0);
+  /** Of the dependency descriptor, modulo 2^16. */
+  frameOffset = new Uint16Array(0);
   /** Number of the transport, for its transport-wide sequence. */
   transport = new Uint32Array(0);
   /** Bit position of the transport-wide number in template word 5, or 0 when it isn't negotiated. */
@@ -62,6 +64,7 @@ export class StreamTable {
     this.timestampOffset[index] = 0;
     this.pictureIdOffset[index] = 0;
     this.tl0Offset[index] = 0;
+    this.frameOffset[index] = 0;
     this.packets[index] = 0;
     this.octets[index] = 0;
     return index;
@@ -95,6 +98,7 @@ export class StreamTable {
     this.timestampOffset = keep(this.timestampOffset, Uint32Array);
     this.pictureIdOffset = keep(this.pictureIdOffset, Uint16Array);
     this.tl0Offset = keep(this.tl0Offset, Uint8Array);
+    this.frameOffset = keep(this.frameOffset, Uint16Array);
     this.transport = keep(this.transport, Uint32Array);
     this.transportCcShift = keep(this.transportCcShift, Uint8Array);
     this.templateLength = keep(this.templateLength, Uint8Array);

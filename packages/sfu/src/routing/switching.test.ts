@@ -1,4 +1,6 @@
+import { findExtension, type SectionParameters } from '@efir/rtc';
 import { expect, test } from 'vitest';
+import type { SentRtp } from '../testing/memory-datapath.js';
 import { downlink, rtp, TestRoom, uplink, vp8 } from '../testing/room.js';
 
 const PICTURE_ID = (payload: Uint8Array) => ((payload[2] & 0x7f) << 8) | payload[3];
@@ -33,6 +35,37 @@ test('over a change of source, sequence numbers, picture ids and TL0PICIDX stay 
   expect(key.header.timestamp - before.header.timestamp).toBe(9_000);
   expect(next.header.timestamp - key.header.timestamp).toBe(3_000);
   expect(room.send(ann, fromAnn(0, 302))).toEqual([]);
+});
+
+test('frame numbers of the dependency descriptor go on over a change of source, also in repairs', () => {
+  const room = new TestRoom();
+  const described = (section: SectionParameters, id: number) => ({
+    ...section,
+    extensions: { ...section.extensions, dependencyDescriptor: id },
+  });
+  const ann = room.join('ann', [described(uplink('0', 'video', 1111, 1112), 12)]);
+  const ben = room.join('ben', [described(uplink('0', 'video', 5555, 5556), 13)]);
+  const cat = room.join('cat', [described(downlink('v', 'video', 2222, 2223), 8)]);
+  room.route(cat, 'v', 'ann/0');
+  const packet = (id: number, ssrc: number, sequence: number, frame: number, key = false) => {
+    const plain = rtp({ ssrc, sequence, timestamp: sequence * 3000, payload: vp8(sequence, 0, key) });
+    plain[0] |= 0x10;
+    // One-byte form, 4 bytes: the element's header and the descriptor's fixed fields.
+    const block = [0xbe, 0xde, 0, 1, (id << 4) | 2, 0xc0, frame >> 8, frame & 0xff];
+    return new Uint8Array([...plain.subarray(0, 12), ...block, ...plain.subarray(12)]);
+  };
+  const frameOf = ({ bytes, header }: SentRtp) => {
+    const at = findExtension(bytes, 0, header.headerLength, 8) >> 8;
+    return (bytes[at + 1] << 8) | bytes[at + 2];
+  };
+  const [first, second] = room.send(ann, packet(12, 1111, 1, 5000, true), packet(12, 1111, 2, 5001));
+  expect([first, second].map(frameOf)).toEqual([5000, 5001]);
+  room.route(cat, 'v', 'ben/0');
+  const after = room.send(ben, packet(13, 5555, 50, 7, true), packet(13, 5555, 51, 8));
+  expect(after.map(frameOf)).toEqual([5002, 5003]);
+  for (const sent of [second, after[1]]) room.engine.retransmitter.repair(cat.streams.get('v')!, sent.header.sequence);
+  room.engine.fanout.flush();
+  expect(room.datapath.take().map(frameOf)).toEqual([5001, 5003]);
 });
 
 test('packets of the new source from before its key frame are kept out, even when they come late', () => {

@@ -33,6 +33,7 @@ export interface Epoch {
   timestampOffset: number;
   pictureIdOffset: number;
   tl0Offset: number;
+  frameOffset: number;
   /** There once layers were left out. The offsets above are those from before it. */
   filter: LayerFilter | null;
 }
@@ -74,7 +75,8 @@ export class VirtualStream {
   previousEpoch: Epoch | null = null;
   nextRtxSequence: number;
   /** Where the stream stood when it last lost its source. */
-  #end: { sequence: number; timestamp: number; atMs: number; pictureId: number; tl0: number } | null = null;
+  #end: { sequence: number; timestamp: number; atMs: number; pictureId: number; tl0: number; frame: number } | null =
+    null;
   #firstSequence: number;
   /** From the client's reports. */
   reported = { lost: 0, fraction: 0, jitterMs: 0 };
@@ -280,6 +282,7 @@ export class VirtualStream {
     let timestampOffset = table.timestampOffset[number];
     let pictureIdOffset = 0;
     let tl0Offset = 0;
+    let frameOffset = 0;
     if (end) {
       const ticks = Math.max(1, Math.round(((now - end.atMs) * encoding.codec.clockRate) / 1000));
       // The same source keeps its own time; what is of another, or too far off, goes by our clock.
@@ -290,6 +293,9 @@ export class VirtualStream {
         if (fields && fields.pictureId >= 0) pictureIdOffset = (end.pictureId + 1 - fields.pictureId) & 0x7fff;
         if (fields && fields.tl0PicIdx >= 0 && end.tl0 >= 0) tl0Offset = (end.tl0 + 1 - fields.tl0PicIdx) & 0xff;
       }
+      // Browsers take a key frame for an old one whose number is below that of the last.
+      const frame = reader.frameNumber(batch, index);
+      if (frame >= 0 && end.frame >= 0) frameOffset = (end.frame + 1 - frame) & 0xffff;
     }
     if (this.epoch) this.previousEpoch = this.epoch;
     this.protection?.encoder?.reset();
@@ -304,6 +310,7 @@ export class VirtualStream {
       timestampOffset,
       pictureIdOffset,
       tl0Offset,
+      frameOffset,
       filter,
     };
     table.filtered[number] = filter ? 1 : 0;
@@ -315,6 +322,7 @@ export class VirtualStream {
     table.timestampOffset[number] = timestampOffset;
     table.pictureIdOffset[number] = pictureIdOffset;
     table.tl0Offset[number] = tl0Offset;
+    table.frameOffset[number] = frameOffset;
     this.#writeTemplates(encoding);
     if (old && old !== encoding) old.detach(number);
     return true;
@@ -366,7 +374,7 @@ export class VirtualStream {
   }
 
   /** Of what the stream sent last, out of its present source. Packets left out have moved the offsets. */
-  #standing({ encoding, timestampOffset, tl0Offset }: Epoch) {
+  #standing({ encoding, timestampOffset, tl0Offset, frameOffset }: Epoch) {
     const { table, number } = this;
     return {
       sequence: (encoding.forwardedSequence + table.sequenceOffset[number]) & 0xffff,
@@ -375,6 +383,7 @@ export class VirtualStream {
       pictureId:
         encoding.forwardedPictureId < 0 ? -1 : (encoding.forwardedPictureId + table.pictureIdOffset[number]) & 0x7fff,
       tl0: encoding.forwardedTl0 < 0 ? -1 : (encoding.forwardedTl0 + tl0Offset) & 0xff,
+      frame: encoding.forwardedFrameNumber < 0 ? -1 : (encoding.forwardedFrameNumber + frameOffset) & 0xffff,
     };
   }
 

@@ -82,6 +82,8 @@ export interface PipeDescription {
 export type WorkerRequest =
   | { type: 'openRouter'; router: string }
   | { type: 'closeRouter'; router: string }
+  /** Each `to` is or will be the same source as its `from`, which it takes the place of when it is there. */
+  | { type: 'succeed'; router: string; producers: { from: string; to: string }[] }
   /** Makes the transport or brings it to the new description. New ICE credentials mean an ICE restart; a new fingerprint is an error. */
   | ({ type: 'configureTransport' } & TransportDescription)
   | { type: 'closeTransport'; transport: string }
@@ -167,6 +169,7 @@ export interface PipeFigures {
 export interface WorkerReplies {
   openRouter: Record<string, never>;
   closeRouter: Record<string, never>;
+  succeed: Record<string, never>;
   configureTransport: Record<string, never>;
   closeTransport: Record<string, never>;
   route: Record<string, never>;

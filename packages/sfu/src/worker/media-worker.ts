@@ -137,6 +137,12 @@ export class MediaWorker {
       case 'closeRouter':
         this.#closeRouter(request.router);
         return {};
+      case 'succeed': {
+        const router = this.engine.routers.get(request.router);
+        if (!router) throw new SfuError('not-found', `no router ${request.router}`);
+        for (const { from, to } of request.producers) router.succession(from, to);
+        return {};
+      }
       case 'configureTransport':
         this.#configure(request);
         return {};

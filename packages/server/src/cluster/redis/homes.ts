@@ -8,7 +8,7 @@ import { ClusterError } from '../errors.js';
 import { HomeFacts, InstanceId, NodeId } from '../schema.js';
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
-import { CLAIM, HOME, RELEASE } from './scripts.js';
+import { CLAIM, HOME, PASS, RELEASE } from './scripts.js';
 import type { Seal } from './seal.js';
 
 const Home = z.strictObject({ node: NodeId, instance: InstanceId, facts: HomeFacts });
@@ -58,6 +58,23 @@ export class Homes {
     const { link, keys } = this.#options;
     const value = await link.command((redis) => redis.get(keys.home(room)));
     return value === null ? null : (this.#read(room, value)?.facts ?? null);
+  }
+
+  async pass(room: string, to: { id: string; instance: string }): Promise<boolean> {
+    const { link, keys, self } = this.#options;
+    const claimed = this.#claimed.get(room);
+    if (!claimed) return false;
+    // Or it would be claimed again meanwhile.
+    this.#claimed.delete(room);
+    try {
+      const value = this.#valueOf(room, to, claimed.facts);
+      const passed = await link.run(PASS, [keys.home(room)], [self.id, self.instance, value, TTL_MS]);
+      this.#publish(room);
+      return passed === 1;
+    } catch (error) {
+      this.#claimed.set(room, claimed);
+      throw error;
+    }
   }
 
   async release(room: string): Promise<void> {
@@ -136,13 +153,9 @@ export class Homes {
   }
 
   async #claim(room: string, facts: HomeFacts, again: boolean): Promise<HomeRecord> {
-    const { link, keys, self, seal } = this.#options;
+    const { link, keys, self } = this.#options;
     const home = { node: self.id, instance: self.instance, facts };
-    const sealed = seal.close(`home:${room}`, home);
-    if (Buffer.byteLength(sealed) > MAX_MESSAGE_BYTES) {
-      throw new ClusterError('too-large', `what a home says of its room has ${MAX_MESSAGE_BYTES} bytes at most`);
-    }
-    const value = `${self.id} ${self.instance} ${sealed}`;
+    const value = this.#valueOf(room, self, facts);
     const names = [keys.home(room), keys.instances, keys.members, keys.settling];
     const reply = await link.run(CLAIM, names, [self.id, self.instance, value, TTL_MS, again ? 1 : 0]);
     const [outcome, detail] = Array.isArray(reply) ? (reply as string[]) : [];
@@ -156,6 +169,14 @@ export class Homes {
     throw new ClusterError('unavailable', 'the cluster is finding together again: try again in a moment', {
       retryAfterSeconds,
     });
+  }
+
+  #valueOf(room: string, { id, instance }: { id: string; instance: string }, facts: HomeFacts): string {
+    const sealed = this.#options.seal.close(`home:${room}`, { node: id, instance, facts });
+    if (Buffer.byteLength(sealed) > MAX_MESSAGE_BYTES) {
+      throw new ClusterError('too-large', `what a home says of its room has ${MAX_MESSAGE_BYTES} bytes at most`);
+    }
+    return `${id} ${instance} ${sealed}`;
   }
 
   /** `id instance sealed`. Null: it isn't signed, or not for that node. */

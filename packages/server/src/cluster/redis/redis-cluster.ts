@@ -174,6 +174,10 @@ export class RedisCluster extends EventEmitter<ClusterEvents> implements Cluster
     return this.#homes.last(room);
   }
 
+  passHome(room: string, to: NodeRecord): Promise<boolean> {
+    return this.#homes.pass(room, to);
+  }
+
   releaseHome(room: string): Promise<void> {
     return this.#homes.release(room);
   }

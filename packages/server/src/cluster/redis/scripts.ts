@@ -110,6 +110,15 @@ local node, instance = string.match(held, '^(%S+) (%S+) ')
 if node ~= ARGV[1] or instance ~= ARGV[2] then return 0 end
 return redis.call('DEL', KEYS[1])`);
 
+/** KEYS home; ARGV node instance value ttlMs. -> 1: another's from now on, 0: it was not this node's. */
+export const PASS = script(`
+local held = redis.call('GET', KEYS[1])
+if not held then return 0 end
+local node, instance = string.match(held, '^(%S+) (%S+) ')
+if node ~= ARGV[1] or instance ~= ARGV[2] then return 0 end
+redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
+return 1`);
+
 /** KEYS hash; ARGV field value. -> deletes the field if it still has that value. */
 export const FORGET = script(`
 if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then return redis.call('HDEL', KEYS[1], ARGV[1]) end

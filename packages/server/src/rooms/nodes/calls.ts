@@ -5,7 +5,7 @@
 import { ParticipantId, RoomId, RoomInfo, RoomSettings } from '@efir/protocol';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { Cluster, HomeRecord } from '../../cluster/cluster.js';
+import type { Cluster, HomeRecord, NodeRecord } from '../../cluster/cluster.js';
 import type { Dispatch } from '../../cluster/dispatch.js';
 import { ClusterError } from '../../cluster/errors.js';
 import type { HomeFacts } from '../../cluster/schema.js';
@@ -14,6 +14,7 @@ import type { Home } from '../place.js';
 import type { Room } from '../room.js';
 import { liveSetting } from '../room-topology.js';
 import type { Rooms } from '../rooms.js';
+import { destinations } from './destinations.js';
 import { CALL_SAID, CallSaid } from './outbox.js';
 import { CALL_YIELD } from './room-nodes.js';
 
@@ -110,6 +111,22 @@ export class Calls {
   /** The node that answers for a room that is here; null: none that is known. */
   home(id: string): string | null {
     return this.#homes.get(id) ?? null;
+  }
+
+  /** Other nodes that would take somebody of the room, the best first. */
+  destinations(id: string, role: 'viewer' | 'participant'): NodeRecord[] {
+    const room = this.#rooms.find(id);
+    const home = this.#homes.get(id);
+    const carriers = [...(room?.nodes.elsewhere.nodes ?? []), ...(home === undefined ? [] : [home])];
+    return destinations(this.#cluster.nodes(), carriers, role);
+  }
+
+  /** Where a newcomer is to go instead, as this node is to end; null: they may come in. */
+  sendOn(id: string, role: 'viewer' | 'participant'): NodeRecord | null {
+    if (!this.#cluster.node(this.#cluster.self.id)?.draining) return null;
+    // Then it can be on this node only.
+    if (this.#rooms.find(id)?.topology.bound) return null;
+    return this.destinations(id, role)[0] ?? null;
   }
 
   /** Of the room here or on its home. Throws `not-found`. */

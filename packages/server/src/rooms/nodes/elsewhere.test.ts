@@ -14,8 +14,8 @@ const says = (people: Person[], more: Partial<Presence> = {}): Presence => ({
 const nobody = (): boolean => false;
 const names = (changes: object): Record<string, string[]> =>
   Object.fromEntries(
-    Object.entries(changes as Record<string, { id: string }[]>).flatMap(([name, list]) =>
-      list.length > 0 ? [[name, list.map(({ id }) => id)]] : [],
+    Object.entries(changes as Record<string, (string | { id: string })[]>).flatMap(([name, list]) =>
+      list.length > 0 ? [[name, list.map((one) => (typeof one === 'string' ? one : one.id))]] : [],
     ),
   );
 
@@ -39,7 +39,9 @@ test('who moves from one node to another stays, whichever of the two is heard fi
   const elsewhere = new Elsewhere();
   elsewhere.update('a', says([person('ann')]), nobody);
   const moved = person('ann', { transport: 'ann.7', transports: 7 });
-  expect(names(elsewhere.update('b', says([moved]), nobody))).toEqual({ updated: ['ann'], republished: ['ann'] });
+  expect(names(elsewhere.update('b', says([moved]), nobody))).toEqual({
+    ...{ updated: ['ann'], republished: ['ann'], moved: ['a'] },
+  });
   expect(names(elsewhere.update('a', says([person('ann', { name: 'before' })]), nobody))).toEqual({});
   expect(names(elsewhere.update('a', null, nobody))).toEqual({});
   expect(elsewhere.people.get('ann')).toMatchObject({ node: 'b', media: { transport: 'ann.7' } });

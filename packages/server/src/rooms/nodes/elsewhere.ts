@@ -44,6 +44,8 @@ export interface Changes {
   /** Their tracks or transport are others. */
   republished: RemoteParticipant[];
   left: RemoteParticipant[];
+  /** Nodes that somebody left for this one. */
+  moved: string[];
 }
 
 interface Counts {
@@ -92,7 +94,7 @@ export class Elsewhere {
 
   /** All that the node says now; null: it has nobody in the room any more. `here`: is this one in the room on this node? */
   update(node: string, presence: Presence | null, here: (id: string) => boolean): Changes {
-    const changes: Changes = { joined: [], updated: [], republished: [], left: [] };
+    const changes: Changes = { joined: [], updated: [], republished: [], left: [], moved: [] };
     const told = new Set<string>();
     for (const person of presence?.people ?? []) {
       // Who has come over here is announced there for a moment longer.
@@ -123,8 +125,10 @@ export class Elsewhere {
       if (before && before.person.transports > person.transports) return;
       const remote = new RemoteParticipant(node, person);
       this.people.set(person.id, remote);
-      if (before) changes.updated.push(remote);
-      else changes.joined.push(remote);
+      if (before) {
+        changes.updated.push(remote);
+        changes.moved.push(before.node);
+      } else changes.joined.push(remote);
       changes.republished.push(remote);
       return;
     }

@@ -11,7 +11,8 @@ import type { Links } from '../../cluster/links/links.js';
 import { randomToken } from '../../media/session.js';
 import { type Participant, secretTag } from '../participant.js';
 import type { Place } from '../place.js';
-import { type Changes, Elsewhere } from './elsewhere.js';
+import { LINGER_MS } from './crossings.js';
+import { type Changes, Elsewhere, type RemoteParticipant } from './elsewhere.js';
 import { type CallSaid, Inbox, Outbox, type Said } from './outbox.js';
 import { Presence, presenceOf } from './presence.js';
 
@@ -26,6 +27,7 @@ export interface SpanningRoom {
   readonly settings: { readonly kind: string };
   readonly participants: ReadonlyMap<string, Participant>;
   readonly viewers: { readonly size: number };
+  readonly crossings: { readonly size: number; went(id: string, node: string): boolean };
   readonly place: Place;
   /** People on other nodes came, went or do something else. */
   elsewhereChanged(changes: Changes): void;
@@ -47,7 +49,7 @@ const KNOWN_MS = 700;
 const ANNOUNCE_MS = 15;
 const ANNOUNCE_MS_PER_PERSON = 1;
 /** Transports that were asked for and never told of others: no id of a transport is used twice. */
-const UNTOLD_TRANSPORTS = 1000;
+export const UNTOLD_TRANSPORTS = 1000;
 
 export class RoomNodes {
   readonly elsewhere = new Elsewhere();
@@ -58,7 +60,11 @@ export class RoomNodes {
   readonly #links = new Map<string, Link>();
   readonly #outboxes = new Map<string, Outbox>();
   readonly #inbox = new Inbox();
+  /** As the room began. */
+  readonly #kind: string;
   readonly #lost = new Map<string, NodeJS.Timeout>();
+  /** Nodes whose people go over to others: what they send comes on for a moment. */
+  readonly #lingering = new Map<string, NodeJS.Timeout>();
   /** Nodes that have said something, and who waits for it. */
   readonly #heard = new Set<string>();
   #waiting: (() => void)[] = [];
@@ -71,13 +77,19 @@ export class RoomNodes {
   constructor(room: SpanningRoom, nodes: Nodes | null, graceMs: number, log: Logger) {
     this.#room = room;
     this.#nodes = nodes;
+    this.#kind = room.settings.kind;
     this.#graceMs = graceMs;
     this.#log = log;
   }
 
   /** Begins to hear of other nodes. */
   begin(): void {
-    if (this.#nodes) this.#end = this.#nodes.cluster.watch(this.#room.id, (node, data) => this.#hear(node, data));
+    if (this.#nodes) this.#end = this.#nodes.cluster.watch(this.#topic, (node, data) => this.#hear(node, data));
+  }
+
+  /** Under which people are told of: under its own name, a broadcast's nodes tell of other things. */
+  get #topic(): string {
+    return this.#kind === 'call' ? this.#room.id : `${this.#room.id}#people`;
   }
 
   /** Resolves when `node` has said who is in the room there, or does not in time. */
@@ -166,22 +178,28 @@ export class RoomNodes {
     return { id, joinedAt, transports: remote.person.transports + UNTOLD_TRANSPORTS };
   }
 
+  /** This one is in the room here from now on. */
+  cameOver(id: string): RemoteParticipant | null {
+    const remote = this.elsewhere.cameOver(id);
+    if (remote) this.#linger(remote.node);
+    return remote;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#end?.();
     if (this.#timer) clearTimeout(this.#timer);
-    for (const timer of this.#lost.values()) clearTimeout(timer);
+    for (const timer of [...this.#lost.values(), ...this.#lingering.values()]) clearTimeout(timer);
     for (const link of this.#links.values()) link.close();
     for (const outbox of this.#outboxes.values()) outbox.close();
     this.#links.clear();
-    this.#nodes?.cluster.announce(this.#room.id, null);
+    this.#nodes?.cluster.announce(this.#topic, null);
     this.#wake();
   }
 
   #hear(node: string, data: unknown): void {
-    // A broadcast has other things to tell.
-    if (this.#closed || this.#room.settings.kind !== 'call') return;
+    if (this.#closed || this.#room.settings.kind !== this.#kind) return;
     if (data === null) {
       if (this.#nodes?.cluster.node(node)) this.#gone(node);
       else this.#nodeLost(node);
@@ -218,23 +236,45 @@ export class RoomNodes {
 
   #update(node: string, presence: Presence | null): void {
     if (this.#closed) return;
-    const { participants } = this.#room;
+    const { participants, crossings } = this.#room;
+    const over = new Set((presence?.people ?? []).map(({ id }) => id).filter((id) => crossings.went(id, node)));
     const changes = this.elsewhere.update(node, presence, (id) => participants.has(id));
+    for (const before of changes.moved) this.#linger(before);
+    // To the others they were here all the time.
+    changes.updated.push(...changes.joined.filter(({ id }) => over.has(id)));
+    changes.joined = changes.joined.filter(({ id }) => !over.has(id));
     this.#pull();
     this.#room.elsewhereChanged(changes);
   }
 
   #announce(): void {
-    if (!this.#nodes || this.#closed || this.#room.settings.kind !== 'call') return;
-    const { participants, viewers, id } = this.#room;
-    const nobody = participants.size === 0 && viewers.size === 0;
-    const presence = nobody ? null : presenceOf(participants.values(), viewers.size);
+    if (!this.#nodes || this.#closed || this.#room.settings.kind !== this.#kind) return;
+    const { participants } = this.#room;
+    const watching = this.#watching;
+    const nobody = participants.size === 0 && watching === 0;
+    const presence = nobody ? null : presenceOf(participants.values(), watching);
     const text = JSON.stringify(presence);
     if (text === this.#announced) return;
     this.#announced = text;
     this.#announcedMs = performance.now();
     if (presence && presence.untold > 0) this.#log.warn({ untold: presence.untold }, 'too many to tell other nodes of');
-    this.#nodes.cluster.announce(id, presence);
+    this.#nodes.cluster.announce(this.#topic, presence);
+  }
+
+  /** Those who are to come in from another node are as good as viewers until then. */
+  get #watching(): number {
+    const { viewers, crossings } = this.#room;
+    return (this.#kind === 'call' ? viewers.size : 0) + crossings.size;
+  }
+
+  #linger(node: string): void {
+    if (!this.#nodes?.cluster.node(node)) return;
+    clearTimeout(this.#lingering.get(node));
+    const end = (): void => {
+      this.#lingering.delete(node);
+      this.#pull();
+    };
+    this.#lingering.set(node, setTimeout(end, LINGER_MS));
   }
 
   /**
@@ -242,14 +282,15 @@ export class RoomNodes {
    * so that there always is one between two nodes with people, the one with the smaller id pulls whether or not they publish.
    */
   #pull(): void {
-    if (!this.#nodes) return;
-    const { participants, viewers, place, id } = this.#room;
-    const wanted = participants.size + viewers.size > 0 ? this.elsewhere.publishing : new Set<string>();
+    // A broadcast has its tree.
+    if (!this.#nodes || this.#kind !== 'call') return;
+    const { participants, place, id } = this.#room;
+    const wanted = participants.size + this.#watching > 0 ? this.elsewhere.publishing : new Set<string>();
     if (participants.size > 0) {
       for (const node of this.elsewhere.peopled) if (this.#nodes.cluster.self.id < node) wanted.add(node);
     }
     for (const [node, link] of this.#links) {
-      if (wanted.has(node)) continue;
+      if (wanted.has(node) || this.#lingering.has(node)) continue;
       link.close();
       this.#links.delete(node);
     }

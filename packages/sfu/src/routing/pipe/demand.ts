@@ -19,6 +19,7 @@ export interface Lane {
 }
 
 export class PipeDemand implements ReceivingSide {
+  readonly exact = true;
   dirty = false;
   watched = false;
   /** Video is cut off above this, the best layers first; bit/s. */

@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ClusterMemory, MemoryCluster } from '../cluster/memory.js';
+import { nodeInfo } from '../cluster/testing/nodes.js';
+import { freePort } from '../cluster/testing/redis-server.js';
+import type { FakeWorker } from '../testing/fake-workers.js';
+import { offer, publishing, receiving } from '../testing/offers.js';
+import { startTestServer, type TestClient, type TestServer } from '../testing/test-server.js';
+
+const ADMIN = 'an-admin-token-of-tests';
+let nodes: Record<string, TestServer & { cluster: MemoryCluster; worker: FakeWorker }>;
+
+beforeEach(async () => {
+  const memory = new ClusterMemory();
+  nodes = {};
+  for (const id of ['a', 'b', 'c']) {
+    const port = await freePort();
+    const cluster = new MemoryCluster(nodeInfo(id, { url: `http://127.0.0.1:${port}` }), memory);
+    const server = await startTestServer({ port, adminToken: ADMIN }, 1, cluster);
+    nodes[id] = { ...server, cluster, worker: server.workers.workers[0] as FakeWorker };
+  }
+  // Pipes connect as soon as they are opened.
+  for (const { worker, workers } of Object.values(nodes)) {
+    worker.before = (request) => {
+      if (request.type !== 'openPipeSink') return;
+      const notice = { type: 'transportState', transport: request.pipe, state: 'connected' } as const;
+      setImmediate(() => workers.emit('notice', worker, notice));
+    };
+  }
+});
+afterEach(() => Promise.all(Object.values(nodes).map((node) => node.close())));
+
+const json = { 'Content-Type': 'application/json', Authorization: `Bearer ${ADMIN}` };
+const put = (id: string): Promise<Response> =>
+  fetch(nodes[id].url('/api/rooms/show'), {
+    method: 'PUT',
+    body: '{"kind":"broadcast","title":"News"}',
+    headers: json,
+  });
+const drain = (id: string): Promise<Response> =>
+  fetch(nodes[id].url(`/api/cluster/nodes/${id}/drain`), { method: 'POST', headers: json });
+const post = (url: string, sdp: string): Promise<Response> =>
+  fetch(url, { method: 'POST', body: sdp, redirect: 'manual', headers: { 'Content-Type': 'application/sdp' } });
+const homeOf = async (): Promise<string | undefined> => (await nodes.a.cluster.homeOf('show'))?.node;
+const pipes = (id: string): string[] => {
+  const closed = new Set(nodes[id].worker.of('closePipe').map(({ pipe }) => pipe));
+  return nodes[id].worker.of('openPipeSink').flatMap(({ pipe }) => (closed.has(pipe) ? [] : [pipe]));
+};
+const goOver = async (client: TestClient, id: string): Promise<TestClient> => {
+  const over = nodes[id].connect();
+  await over.enter({ room: 'show', name: 'x', resume: client.resume, from: 'a' });
+  await over.offer(publishing());
+  await over.ok('arrive', {});
+  return over;
+};
+
+test('a home that drains hands the broadcast over, then its publishers go, and both see each other all the time', async () => {
+  await put('a');
+  const [ann, bob] = [await nodes.a.enter('show', 'Ann'), await nodes.a.enter('show', 'Bob')];
+  for (const one of [ann, bob]) await one.offer(publishing());
+  // A node that has it already is preferred.
+  nodes.a.cluster.drain(true);
+  const watched = await post(nodes.c.url('/whep/show'), receiving(1, 1));
+  const at = watched.status === 307 ? (watched.headers.get('location') ?? '') : nodes.c.url('/');
+  if (watched.status === 307) expect((await post(at, receiving(1, 1))).status).toBe(201);
+  nodes.a.cluster.drain(false);
+  const carrier = Object.keys(nodes).find((id) => new URL(at).port === new URL(nodes[id].url('/')).port) as string;
+  await drain('a');
+  await vi.waitFor(async () => expect(await homeOf()).toBe(carrier));
+  expect((await ann.event('move')).urls).toEqual([nodes[carrier].cluster.self.url]);
+  const info = await (await fetch(nodes.b.url('/api/rooms/show'))).json();
+  expect(info).toMatchObject({ settings: { kind: 'broadcast', title: 'News' } });
+
+  // A publisher that comes anew is sent there, and there the media of those still on the other one is pulled.
+  const sent = await post(nodes.a.url('/whip/show'), publishing());
+  expect(sent.status).toBe(307);
+  expect(sent.headers.get('location')).toContain(nodes[carrier].cluster.self.url);
+  expect(pipes(carrier)).toHaveLength(1);
+
+  const over = await goOver(ann, carrier);
+  expect(over.id).toBe(ann.id);
+  await bob.event('participant-updated', ({ participant }) => participant.id === ann.id && participant.apart === true);
+  expect(pipes(carrier)).toHaveLength(1);
+  const second = await goOver(bob, carrier);
+  for (const one of [ann, bob, over, second]) expect(one.seen('participant-left')).toEqual([]);
+  // Nothing is left to pull.
+  await vi.waitFor(() => expect(pipes(carrier)).toEqual([]), { timeout: 6000 });
+}, 15_000);
+
+test('when no other node takes it, the home and its people stay', async () => {
+  await put('a');
+  const ann = await nodes.a.enter('show', 'Ann');
+  await ann.offer(offer([{ kind: 'audio', direction: 'sendonly' }]));
+  for (const id of ['b', 'c']) nodes[id].cluster.drain(true);
+  await drain('a');
+  const encoder = await post(nodes.a.url('/whip/show'), publishing());
+  expect(encoder.status).toBe(201);
+  await ann.settled();
+  expect([await homeOf(), ann.seen('move'), ann.seen('participant-left')]).toEqual(['a', [], []]);
+});
+
+test('encoders are cut off when all else has gone, to come anew at the next home', async () => {
+  await put('a');
+  const studio = await post(nodes.a.url('/whip/show?name=Studio'), publishing());
+  const session = nodes.a.url(studio.headers.get('location') ?? '');
+  await drain('a');
+  await vi.waitFor(async () => expect((await fetch(session)).status).toBe(404), { timeout: 3000 });
+  expect(await homeOf()).not.toBe('a');
+  const again = await post(nodes.a.url('/whip/show?name=Studio'), publishing());
+  expect(again.status).toBe(307);
+  expect((await post(again.headers.get('location') ?? '', publishing())).status).toBe(201);
+});
+
+test('a node that can’t have the broadcast is passed over', async () => {
+  await put('a');
+  // Its pipes don't connect.
+  nodes.b.worker.before = () => {};
+  await drain('a');
+  await vi.waitFor(async () => expect(await homeOf()).toBe('c'), { timeout: 6000 });
+}, 10_000);

@@ -1,0 +1,69 @@
+/** What nodes say to each other of somebody who goes from one to another: who they are, and that they are there now. */
+import { DisplayName, ParticipantId } from '@efir/protocol';
+import { z } from 'zod';
+import type { Cluster } from '../../cluster/cluster.js';
+import type { Dispatch } from '../../cluster/dispatch.js';
+import { ClusterError } from '../../cluster/errors.js';
+import { type ClusterMessage, RoomName } from '../../cluster/schema.js';
+import { ServerError } from '../../errors.js';
+import type { Participant } from '../participant.js';
+import type { Room } from '../room.js';
+import type { Rooms } from '../rooms.js';
+
+const ASK = 'person-ask';
+const GO = 'person-go';
+/** Whoever has the secret is the one. */
+const bearer = { room: RoomName, secret: z.string().min(1).max(128) };
+const Ask = z.strictObject({ type: z.literal(ASK), ...bearer });
+const Go = z.strictObject({ type: z.literal(GO), ...bearer });
+
+/** As whom somebody is in the room. */
+const Passport = z.strictObject({
+  id: ParticipantId,
+  name: DisplayName,
+  nameFixed: z.boolean(),
+  joinedAt: z.number(),
+  transports: z.number().int().min(0).max(1_000_000_000),
+  permissions: z.strictObject({ publish: z.boolean(), subscribe: z.boolean() }),
+});
+export type Passport = z.infer<typeof Passport>;
+
+export function servePassages(rooms: Rooms, dispatch: Dispatch): void {
+  dispatch.on(ASK, Ask, ({ room, secret }): Passport => {
+    const { participant } = bearerOf(rooms, room, secret);
+    const { id, name, nameFixed, joinedAt, transports, permissions } = participant;
+    return { id, name, nameFixed, joinedAt, transports, permissions };
+  });
+  dispatch.on(GO, Go, ({ room, secret }, { id }) => {
+    const found = bearerOf(rooms, room, secret);
+    found.room.crossings.go(found.participant, id);
+    return {};
+  });
+}
+
+/** Throws `not-found` if there is nobody of this secret at `node`, or `unavailable`. */
+export async function passportOf(cluster: Cluster, node: string, room: string, secret: string): Promise<Passport> {
+  return Passport.parse(await ask(cluster, node, { type: ASK, room, secret }));
+}
+
+/** The node gives them up as soon as it hears that they are in the room here. Throws as `passportOf`. */
+export async function callAway(cluster: Cluster, node: string, room: string, secret: string): Promise<void> {
+  await ask(cluster, node, { type: GO, room, secret });
+}
+
+function bearerOf(rooms: Rooms, id: string, secret: string): { room: Room; participant: Participant } {
+  const room = rooms.find(id);
+  const participant = room?.resume(secret);
+  if (!room || !participant) throw new ServerError('not-found', 'there is no such participant');
+  return { room, participant };
+}
+
+async function ask(cluster: Cluster, node: string, message: ClusterMessage): Promise<unknown> {
+  try {
+    return await cluster.request(node, message);
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    if (error.code === 'refused') throw new ServerError('not-found', 'that server knows nobody of this secret');
+    throw new ServerError('unavailable', 'the server that you come from cannot be asked', 2);
+  }
+}
