@@ -15,7 +15,7 @@ export class FrameWatch {
   /** Waits for a key frame that are over, and how long they took together. */
   keyFrameWaits = 0;
   keyFrameWaitMs = 0;
-  /** Longest time between two frames; set it to 0 to begin anew. */
+  /** Longest time between two frames, of one source or of two; set it to 0 to begin anew. */
   longestGapMs = 0;
   /** CSRC of the last frame; 0: it had none. */
   source = 0;
@@ -68,7 +68,10 @@ export class FrameWatch {
   frame(now: number): void {
     this.frames++;
     const other = this.#packetSource !== this.source;
-    if (this.lastFrameMs >= 0 && !other) this.#interval(now - this.lastFrameMs);
+    if (this.lastFrameMs >= 0) {
+      this.longestGapMs = Math.max(this.longestGapMs, now - this.lastFrameMs);
+      if (!other) this.#interval(now - this.lastFrameMs);
+    }
     if (this.firstFrameMs < 0) this.firstFrameMs = now;
     this.lastFrameMs = now;
     if (other || this.#packetHeight !== this.height) this.heightSinceMs = now;
@@ -81,7 +84,6 @@ export class FrameWatch {
   }
 
   #interval(ms: number): void {
-    this.longestGapMs = Math.max(this.longestGapMs, ms);
     if (this.#averageMs > 0 && ms > Math.max(3 * this.#averageMs, this.#averageMs + 150)) {
       this.freezes++;
       this.freezeMs += ms;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { KeyFrameAllowance, KeyFrameRequests, MAX_TRIES } from './key-frame-requests.js';
+import { KeyFrameAllowance, KeyFrameRequests, MAX_TRIES, MIN_PIPED_INTERVAL_MS } from './key-frame-requests.js';
 
 test('nothing is sent while nobody asks', () => {
   expect(new KeyFrameRequests().due(1_000)).toBe(false);
@@ -13,6 +13,16 @@ test('many requests make one, and never more than two a second', () => {
     if (requests.due(now)) sent++;
   }
   expect(sent).toBe(2);
+});
+
+test('behind a pipe the next request is not kept for long', () => {
+  const requests = new KeyFrameRequests();
+  requests.request();
+  expect(requests.due(0, MIN_PIPED_INTERVAL_MS)).toBe(true);
+  requests.keyFrame();
+  requests.request();
+  expect(requests.due(90, MIN_PIPED_INTERVAL_MS)).toBe(false);
+  expect(requests.due(100, MIN_PIPED_INTERVAL_MS)).toBe(true);
 });
 
 test('a request is repeated until a key frame comes', () => {

@@ -5,6 +5,8 @@
 
 /** No publisher sees more than two requests a second. */
 export const MIN_INTERVAL_MS = 500;
+/** The same for what comes by a pipe: its own router sees to the publisher, and each hop's wait would add to the next one's. */
+export const MIN_PIPED_INTERVAL_MS = 100;
 /** A request is repeated after this while no key frame came. */
 export const RETRY_MS = 1_000;
 /** After this many without an answer the publisher is left alone until somebody asks again. */
@@ -32,11 +34,11 @@ export class KeyFrameRequests {
     this.#wanted = false;
   }
 
-  /** True: send a request now (it is taken as sent). */
-  due(now: number): boolean {
+  /** True: send a request now (it is taken as sent). `leastMs`: between two. */
+  due(now: number, leastMs = MIN_INTERVAL_MS): boolean {
     if (!this.#wanted) return false;
     const since = now - this.#lastSent;
-    if (since < (this.#tries === 0 ? MIN_INTERVAL_MS : RETRY_MS)) return false;
+    if (since < (this.#tries === 0 ? leastMs : RETRY_MS)) return false;
     if (this.#tries >= MAX_TRIES) {
       this.#wanted = false;
       return false;

@@ -5,7 +5,7 @@
 import { ntpHigh, ntpLow, RtcpWriter } from '@efir/rtc';
 import type { Encoding } from './encoding.js';
 import type { Engine } from './engine.js';
-import { MIN_INTERVAL_MS } from './key-frame-requests.js';
+import { MIN_INTERVAL_MS, MIN_PIPED_INTERVAL_MS } from './key-frame-requests.js';
 import { NO_ENCODING } from './stream-table.js';
 import type { Transport } from './transport.js';
 
@@ -40,7 +40,7 @@ export class RtcpReports {
       encoding.streamCount > 0 &&
       // A publisher is asked so often and no more, whichever of its layers it is for; behind a pipe its own router sees to that.
       (producer.piped !== null || engine.now - producer.keyFrameAskedMs >= MIN_INTERVAL_MS) &&
-      encoding.keyFrames.due(engine.now);
+      encoding.keyFrames.due(engine.now, producer.piped ? MIN_PIPED_INTERVAL_MS : MIN_INTERVAL_MS);
     if (lost === 0 && !wantKeyFrame) return;
     const writer = this.#writer;
     writer.reset();

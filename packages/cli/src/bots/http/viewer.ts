@@ -34,6 +34,8 @@ interface Playing {
   silence: Silence;
   /** How long it may be silent. */
   patienceMs: number;
+  /** A picture of it was the last that was shown. */
+  shown: boolean;
 }
 
 export class WhepViewer {
@@ -83,8 +85,11 @@ export class WhepViewer {
       if (!video) continue;
       frames += video.frames;
       if (video.lastFrameMs > this.#lastFrameMs) {
-        if (this.#lastFrameMs >= 0)
-          this.longestGapMs = Math.max(this.longestGapMs, video.lastFrameMs - this.#lastFrameMs);
+        // Several frames may have come since we looked last; between two sessions only we know.
+        const first = playing.shown ? 0 : video.firstFrameMs - this.#lastFrameMs;
+        if (this.#lastFrameMs >= 0) this.longestGapMs = Math.max(this.longestGapMs, first, video.longestGapMs);
+        video.longestGapMs = 0;
+        playing.shown = true;
         this.#lastFrameMs = video.lastFrameMs;
         playing.silence.heard();
         if (playing.patienceMs === ASK_AGAIN_MS) playing.patienceMs = patience();
@@ -189,6 +194,7 @@ export class WhepViewer {
         stop: new AbortController(),
         silence: new Silence(performance.now()),
         patienceMs: patience(),
+        shown: false,
       };
       peer.agree({
         remoteIce: answer.ice,
