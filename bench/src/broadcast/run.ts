@@ -38,8 +38,8 @@ export async function broadcast(options: BroadcastOptions, log: (line: string) =
     return new WhepViewer({ urls: [...urls.slice(from), ...urls.slice(0, from)], room: ROOM, hub });
   };
   try {
-    // Two of them have room for all.
-    const flags = { 'max-viewers': Math.ceil(count / 2) + 1, 'max-children': CHILDREN, placement };
+    // Two of them have room for all, and some to spare.
+    const flags = { 'max-viewers': Math.ceil(count * 0.7), 'max-children': CHILDREN, placement };
     await nodes.start(IDS, placement === 'rules' ? { ...flags, 'placement-rules': RULES } : flags);
     await nodes.put(ROOM);
     nodes.publish(ROOM);

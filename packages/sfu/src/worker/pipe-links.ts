@@ -29,7 +29,10 @@ const QUIET_MS = 160;
 const LEAVING_MS = 3_000;
 /** A pipe that was avoided is well again after so long, and not just for a moment. */
 const CLAIM_MS = 5_000;
-/** The node of an end that is silent for so long is worth a question; sooner where it was asked to answer at once. */
+/**
+ * The node of an end that is silent for so long is worth a question; sooner where it was asked to answer at once, or has something
+ * to give feedback on.
+ */
 const SUSPICIOUS_MS = 700;
 const HURRIED_MS = 300;
 /** A pipe on which nothing flows has answered within this as long as all is well. */
@@ -293,7 +296,9 @@ export class PipeLinks {
   }
 
   #suspect(link: Link): void {
-    const silent = link.hurried ? link.quiet.ms > HURRIED_MS : link.silence.ms > SUSPICIOUS_MS;
+    const { hurried, quiet, silence, end, meter } = link;
+    const fed = end.role === 'source' && meter.figures.streams > 0;
+    const silent = hurried ? quiet.ms > HURRIED_MS : silence.ms > (fed ? HURRIED_MS : SUSPICIOUS_MS);
     if (silent && !link.suspected) this.options.notify({ type: 'pipeSilent', pipe: link.id });
     link.suspected = silent;
   }

@@ -96,7 +96,7 @@ export async function isSessionAlive(location: string): Promise<boolean> {
   }
 }
 
-/** Calls `on` for each event until `signal` or the end of the stream. */
+/** Calls `on` for each event until `signal` or the end of the stream; resolves then. */
 export async function listen(
   url: string,
   signal: AbortSignal,

@@ -20,6 +20,8 @@ export interface WhepViewerOptions {
 
 /** Nothing came for so long: the server is asked whether the session is there. Players look now and then, so not all at once. */
 const SILENT_MS = { least: 800, most: 1200 };
+/** The same after the connection of its events broke. */
+const SUSPICIOUS_MS = { least: 250, most: 450 };
 /** Until it is asked again, while nobody sends. */
 const ASK_AGAIN_MS = 3000;
 /** To the first picture of a new session; then another one is made. */
@@ -92,7 +94,7 @@ export class WhepViewer {
         playing.shown = true;
         this.#lastFrameMs = video.lastFrameMs;
         playing.silence.heard();
-        if (playing.patienceMs === ASK_AGAIN_MS) playing.patienceMs = patience();
+        if (playing.patienceMs === ASK_AGAIN_MS) playing.patienceMs = patience(SILENT_MS);
       }
     }
     // A process that was held up itself must not take all of its servers for gone.
@@ -193,7 +195,7 @@ export class WhepViewer {
         session,
         stop: new AbortController(),
         silence: new Silence(performance.now()),
-        patienceMs: patience(),
+        patienceMs: patience(SILENT_MS),
         shown: false,
       };
       peer.agree({
@@ -243,6 +245,8 @@ export class WhepViewer {
       if (event !== 'move' || typeof data.url !== 'string') return;
       this.moves++;
       this.#again('asked to move', data.url);
+    }).then(() => {
+      playing.patienceMs = patience(SUSPICIOUS_MS);
     });
   }
 }
@@ -257,8 +261,8 @@ async function picture(peer: ClientPeer): Promise<void> {
   throw new Error('no picture came by the new session');
 }
 
-function patience(): number {
-  return SILENT_MS.least + Math.random() * (SILENT_MS.most - SILENT_MS.least);
+function patience({ least, most }: { least: number; most: number }): number {
+  return least + Math.random() * (most - least);
 }
 
 function pause(ms: number): Promise<void> {
