@@ -20,6 +20,8 @@ const YARDSTICK_PACKETS = 400_000;
 const YARDSTICK_BURST = 6;
 /** Enough to have written every slot of the worker's arena before its memory is taken as the zero line. */
 const WARM_UP_PACKETS = 20_000;
+/** What a viewer costs is measured with so many and with this part of them. */
+const FEWER = 4;
 const FLATNESS_SIZES = [50, 100, 500, 1000];
 
 export interface CostRound {
@@ -71,18 +73,22 @@ export async function viewerCost(options: FanOutOptions, log: Log): Promise<Reco
   const pinned = machine.cores >= 2 && pinSelf(GENERATOR_CPU);
   const points: CostPoint[] = [];
   for (const shape of ['single', 'equal'] as const) {
-    const set = { options, pinned, log, shape };
-    points.push(...(await withRun(set, options.subscribers, (run) => run.viewerCost(VIEWER_LOADS[shape]))));
+    for (const viewers of [Math.ceil(options.subscribers / FEWER), options.subscribers]) {
+      const set = { options, pinned, log, shape };
+      points.push(...(await withRun(set, viewers, (run) => run.viewerCost(VIEWER_LOADS[shape]))));
+    }
   }
-  const { frameCostNs, packetCostNs, viewerCostUs } = fitViewerCost(points);
+  const { frameCostNs, packetCostNs, viewerCostUs, workerCostUs } = fitViewerCost(points);
   return {
     frameCostNs: round(frameCostNs),
     packetCostNs: round(packetCostNs),
     viewerCostUs: round(viewerCostUs, 1),
+    workerCostUs: round(workerCostUs),
     points: points.map((point) => [
+      point.viewers,
       round(point.framesPerSecond, 1),
       round(point.packetsPerSecond, 1),
-      round(point.usPerSecond, 1),
+      round(point.usPerSecond),
     ]),
     ...{ bench: 'fan-out --viewer', subscribers: options.subscribers, machine, pinned },
   };
@@ -216,18 +222,17 @@ class FanOutRun {
   async viewerCost(rates: readonly number[]): Promise<CostPoint[]> {
     await this.join();
     const points: CostPoint[] = [];
-    const { packetsPerFrame } = this.publisher;
-    for (let i = 0; i < this.options.rounds; i++) {
+    const { subscribers: viewers, publisher, stage, options } = this;
+    const { packetsPerFrame } = publisher;
+    for (let i = 0; i < options.rounds; i++) {
       for (const rate of rates) {
-        await this.publisher.rate(rate);
+        await publisher.rate(rate);
         await sleep(1500);
-        const window = await workerWindow(this.stage.worker, this.options.seconds);
-        const usPerSecond = window.cpuNs / window.elapsedMs / this.subscribers;
-        const packetsPerSecond = window.packetsPerSecond / this.subscribers;
-        points.push({ framesPerSecond: packetsPerSecond / packetsPerFrame, packetsPerSecond, usPerSecond });
-        this.log(
-          `${rate} packets/s to each, ${packetsPerFrame} a frame: ${round(usPerSecond, 1)} us of CPU a second for each`,
-        );
+        const window = await workerWindow(stage.worker, options.seconds);
+        const usPerSecond = window.cpuNs / window.elapsedMs;
+        const packetsPerSecond = window.packetsPerSecond / viewers;
+        points.push({ viewers, framesPerSecond: packetsPerSecond / packetsPerFrame, packetsPerSecond, usPerSecond });
+        this.log(`${rate} packets/s, ${packetsPerFrame} a frame: ${round(usPerSecond / viewers)} us a second for each`);
       }
     }
     return points;

@@ -1,32 +1,36 @@
 import { expect, test } from 'vitest';
-import { fitViewerCost } from './viewer-cost.js';
+import { type CostPoint, fitViewerCost } from './viewer-cost.js';
 
-const point = (framesPerSecond: number, packetsPerSecond: number, usPerSecond: number) => ({
-  ...{ framesPerSecond, packetsPerSecond, usPerSecond },
-});
+const LOADS = [
+  [50, 50],
+  [100, 100],
+  [10, 60],
+  [50, 300],
+];
 
-test('costs of a frame, of a packet and of a second are told apart', () => {
-  const loads = [
-    [50, 50],
-    [100, 100],
-    [10, 60],
-    [50, 300],
-  ];
-  const points = loads.map(([frames, packets]) => point(frames, packets, 80 + frames * 3 + packets * 0.5));
-  const { frameCostNs, packetCostNs, viewerCostUs } = fitViewerCost(points);
+function points(cost: (viewers: number, frames: number, packets: number) => number): CostPoint[] {
+  return [60, 250].flatMap((viewers) =>
+    LOADS.map(([framesPerSecond, packetsPerSecond]) => ({
+      ...{ viewers, framesPerSecond, packetsPerSecond },
+      usPerSecond: cost(viewers, framesPerSecond, packetsPerSecond),
+    })),
+  );
+}
+
+test('costs of a frame, of a packet, of a viewer and of a worker are told apart', () => {
+  const measured = points((viewers, frames, packets) => 20_000 + viewers * (80 + frames * 3 + packets * 0.5));
+  const { frameCostNs, packetCostNs, viewerCostUs, workerCostUs } = fitViewerCost(measured);
   expect(frameCostNs).toBeCloseTo(3000);
   expect(packetCostNs).toBeCloseTo(500);
   expect(viewerCostUs).toBeCloseTo(80);
+  expect(workerCostUs).toBeCloseTo(20_000);
 });
 
 test('what varies by accident gives no negative cost, and the rest bears it', () => {
-  const { frameCostNs, packetCostNs, viewerCostUs } = fitViewerCost([
-    point(50, 50, 100),
-    point(100, 100, 90),
-    point(10, 60, 101),
-    point(60, 360, 95),
-  ]);
-  for (const part of [frameCostNs, packetCostNs, viewerCostUs]) expect(part).toBeGreaterThanOrEqual(0);
-  expect(viewerCostUs).toBeGreaterThan(90);
-  expect(viewerCostUs).toBeLessThan(103);
+  // More packets cost less, as it were.
+  const measured = points((viewers, frames, packets) => 10_000 + viewers * (300 + frames * 3 - packets * 0.2));
+  const cost = fitViewerCost(measured);
+  for (const part of Object.values(cost)) expect(part).toBeGreaterThanOrEqual(0);
+  expect(cost.packetCostNs).toBe(0);
+  expect(cost.workerCostUs).toBeGreaterThan(5_000);
 });

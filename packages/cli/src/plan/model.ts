@@ -17,6 +17,8 @@ export interface PlanInput {
   packetCostNs: number;
   /** CPU of a viewer whatever they get, µs a second: feedback, reports, consent. */
   viewerCostUs: number;
+  /** CPU of a worker that has the stream and no viewers, µs a second. */
+  workerCostUs: number;
   /** How full CPU and network of a node may be, 0..1. */
   cpuFill: number;
   nicFill: number;
@@ -38,7 +40,13 @@ export interface PlanInput {
  * Costs: `node bench/dist/main.js fan-out --viewer --subscribers 250 --seconds 3 --rounds 2`, time through a node:
  * `node bench/dist/main.js fan-out --subscribers 500` (docs/benchmarks.md).
  */
-export const MEASURED = { frameCostNs: 3000, packetCostNs: 770, viewerCostUs: 235, forwardMs: 2 } as const;
+export const MEASURED = {
+  frameCostNs: 5200,
+  packetCostNs: 370,
+  viewerCostUs: 60,
+  workerCostUs: 39_000,
+  forwardMs: 2,
+} as const;
 
 export const PLAN_DEFAULTS: Omit<PlanInput, 'viewers' | 'bitrateBps'> = {
   ...{ cores: 16, nicBps: 10e9, fps: 30, ...MEASURED, cpuFill: 0.7, nicFill: 0.8, maxViewers: null, nodes: null },
@@ -77,7 +85,7 @@ export function plan(input: PlanInput): Plan {
   const workers = input.cores;
   // The stream goes to all other workers of the machine, and to the children, before it goes to anybody.
   const fixedStreams = workers - 1 + input.fanOut;
-  const cpuBudgetUs = input.cores * 1e6 * input.cpuFill - fixedStreams * viewer.cpuUsPerSecond;
+  const cpuBudgetUs = workers * (1e6 * input.cpuFill - input.workerCostUs) - fixedStreams * viewer.cpuUsPerSecond;
   const networkBudgetBps = input.nicBps * input.nicFill - input.fanOut * viewer.wireBps;
   const cpu = Math.max(0, Math.floor(cpuBudgetUs / viewer.cpuUsPerSecond));
   const network = Math.max(0, Math.floor(networkBudgetBps / viewer.wireBps));
@@ -90,7 +98,8 @@ export function plan(input: PlanInput): Plan {
   const shape = shapeOf(total, input.fanOut);
   const share = Math.ceil(input.viewers / total);
   const children = Math.min(input.fanOut, total - 1);
-  const cpuCores = ((share + workers - 1 + children) * viewer.cpuUsPerSecond) / 1e6;
+  const cpuUs = (share + workers - 1 + children) * viewer.cpuUsPerSecond + workers * input.workerCostUs;
+  const cpuCores = cpuUs / 1e6;
   const links = total - 1;
   const trafficBps = links * viewer.wireBps;
   const hopMs = input.linkMs + input.forwardMs;

@@ -28,6 +28,7 @@ Says how many servers a broadcast takes: nodes, depth of the tree, traffic betwe
   --frame-cost-ns <n>     CPU of a forwarded picture, or of 20 ms of sound, beside its packets (default: ${PLAN_DEFAULTS.frameCostNs}, as measured)
   --packet-cost-ns <n>    CPU of a forwarded packet (default: ${PLAN_DEFAULTS.packetCostNs}, as measured)
   --viewer-cost-us <n>    CPU of a viewer in a second, whatever they get (default: ${PLAN_DEFAULTS.viewerCostUs}, as measured)
+  --worker-cost-us <n>    CPU of a worker in a second that has no viewers (default: ${PLAN_DEFAULTS.workerCostUs}, as measured)
   --cpu-fill <share>      how busy a node's cores may be (default: 0.7)
   --nic-fill <share>      how full its network may be (default: 0.8)
   --link-ms <ms>          one way between two nodes (default: 10)
@@ -47,6 +48,7 @@ const OPTIONS = {
     'frame-cost-ns': TEXT,
     'packet-cost-ns': TEXT,
     'viewer-cost-us': TEXT,
+    'worker-cost-us': TEXT,
     'cpu-fill': TEXT,
     'nic-fill': TEXT,
     'link-ms': TEXT,
@@ -70,6 +72,7 @@ export function parsePlanOptions(args: string[]): PlanOptions | 'help' {
     frameCostNs: number(values, 'frame-cost-ns', defaults.frameCostNs, 0, 1e7),
     packetCostNs: number(values, 'packet-cost-ns', defaults.packetCostNs, 1, 1e7),
     viewerCostUs: number(values, 'viewer-cost-us', defaults.viewerCostUs, 0, 1e6),
+    workerCostUs: number(values, 'worker-cost-us', defaults.workerCostUs, 0, 1e6),
     cpuFill: number(values, 'cpu-fill', defaults.cpuFill, 0.01, 1),
     nicFill: number(values, 'nic-fill', defaults.nicFill, 0.01, 1),
     maxViewers: values['max-viewers'] === undefined ? null : whole(values, 'max-viewers', null, 1, 1e6),

@@ -39,12 +39,12 @@ test('a cost of one own is reckoned with, and may make the CPU what ends first',
   expect(planned(...MILLION, '--viewer-cost-us', '10000').capacity.limit).toBe('cpu');
 });
 
-test('the CPU of a node is what its frames, its packets and its viewers cost', () => {
+test('the CPU of a node is what its frames, its packets, its viewers and its workers cost', () => {
   const input = { ...PLAN_DEFAULTS, viewers: 250, nodes: 1, cores: 1 };
-  const costs = { viewerCostUs: 100, packetCostNs: 1000, frameCostNs: 2000 };
+  const costs = { viewerCostUs: 100, packetCostNs: 1000, frameCostNs: 2000, workerCostUs: 30_000 };
   const { viewer, node } = plan({ ...input, ...costs, bitrateBps: 40_000 });
   expect(viewer).toMatchObject({ framesPerSecond: 50, packetsPerSecond: 50, cpuUsPerSecond: 250 });
-  expect(node.cpuCores).toBeCloseTo(250 * 250e-6);
+  expect(node.cpuCores).toBeCloseTo(250 * 250e-6 + 0.03);
 });
 
 test('a small picture is one packet, a large one is many, the last of them half full', () => {
