@@ -20,6 +20,7 @@ export interface Overview {
     draining: boolean;
     isolated?: string;
     load: { viewers: number; participants: number; sendBps: number } | null;
+    workers: { index: number; transports: number; sendBps: number; receiveBps: number }[];
   }[];
   links: {
     room: string;

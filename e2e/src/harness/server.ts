@@ -92,20 +92,21 @@ export class Server {
     return child.exitCode;
   }
 
-  /** Process ids of the media workers (Linux only: read from /proc). */
+  /** Process ids of the media workers, by their index (Linux only: read from /proc). */
   workerPids(): number[] {
-    const pids: number[] = [];
+    const pids = new Map<number, number>();
     for (const name of readdirSync('/proc')) {
       if (!/^\d+$/.test(name)) continue;
       try {
         const parent = /^\d+ \(.*\) \S (\d+)/s.exec(readFileSync(`/proc/${name}/stat`, 'utf8'))?.[1];
         if (Number(parent) !== this.process.pid) continue;
-        if (readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('worker/main')) pids.push(Number(name));
+        const index = /worker\/main.*"index":(\d+)/s.exec(readFileSync(`/proc/${name}/cmdline`, 'utf8'))?.[1];
+        if (index !== undefined) pids.set(Number(index), Number(name));
       } catch {
         // It ended while we looked.
       }
     }
-    return pids;
+    return [...pids].sort(([one], [other]) => one - other).map(([, pid]) => pid);
   }
 
   /** Resident memory of a process, bytes (Linux only). */

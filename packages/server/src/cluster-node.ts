@@ -57,6 +57,7 @@ export class ClusterNode {
     });
     const { links } = this;
     if (clustered) rooms.nodes = { cluster, links };
+    rooms.pullTrunk = (room, place) => links.pull({ room, from: cluster.self.id, place, relay: true });
     this.calls = new Calls({ rooms, cluster, dispatch, log });
     servePassages(rooms, dispatch);
     const placement = openPlacement(config);

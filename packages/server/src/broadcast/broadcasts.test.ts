@@ -57,6 +57,14 @@ async function watchedAt(id: string): Promise<{ node: string; response: Response
   return null;
 }
 
+test('a call that nobody is in becomes a broadcast, on all nodes', async () => {
+  expect((await put('a', { kind: 'call' })).status).toBe(201);
+  expect((await put('a', { kind: 'broadcast' })).status).toBe(200);
+  const at: (string | undefined)[] = [];
+  for (const asked of ['a', 'a', 'b']) at.push((await watchedAt(asked))?.node);
+  expect(new Set(at)).toEqual(new Set(['a', 'b']));
+});
+
 test('a broadcast’s viewers are spread over the nodes by its home, whichever they ask, and the last is refused', async () => {
   expect((await put('a', { kind: 'broadcast' })).status).toBe(201);
   const at: string[] = [];

@@ -138,14 +138,15 @@ export class Broadcasts {
       if (record.instance !== this.cluster.self.instance) {
         throw new ServerError('conflict', `room ${room} was made on another node just now: try again`);
       }
+      let created = false;
       try {
-        this.rooms.put(room, settings);
+        created = this.rooms.put(room, settings).created;
       } catch (error) {
         if (!there) await this.cluster.releaseHome(room);
         throw error;
       }
       this.#becomeHome(room, settings);
-      return { info: this.rooms.get(room).info(), created: !there };
+      return { info: this.rooms.get(room).info(), created };
     } catch (error) {
       throw unreachable(error);
     }

@@ -31,7 +31,7 @@ export function whep(context: HttpContext, sessions: HttpMediaSessions): Router 
     room.addViewer(viewer);
     const { engine } = room;
     try {
-      const { worker, router } = await room.place.find();
+      const { worker, router } = await room.branches.seat(viewer);
       const media = engine.openSession({
         worker,
         router,

@@ -18,7 +18,6 @@ const RETRY_MS = 500;
 export class Place {
   readonly #workers: MediaWorkers;
   readonly #room: string;
-  #generation = 0;
   #home: Home | null = null;
   #closed = false;
   #opening: Promise<void> | null = null;
@@ -88,8 +87,7 @@ export class Place {
   async #tryOpen(): Promise<Home | null> {
     try {
       const worker = this.#workers.choose();
-      // A room of the same name may have been closed a moment ago: no router id is used twice.
-      const router = `${this.#room}#${process.hrtime.bigint().toString(36)}.${++this.#generation}`;
+      const router = routerId(this.#room);
       await worker.request({ type: 'openRouter', router });
       return worker.alive ? { worker, router } : null;
     } catch {
@@ -114,6 +112,13 @@ export class Place {
     this.#waiting = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+let routers = 0;
+
+/** A room of the same name may have been closed a moment ago: no id is used twice. */
+export function routerId(room: string): string {
+  return `${room}#${process.hrtime.bigint().toString(36)}.${++routers}`;
 }
 
 /** Of a router's id. */

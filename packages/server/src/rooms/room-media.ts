@@ -14,7 +14,7 @@ export interface MediaRoom {
   readonly engine: MediaEngine;
   readonly place: Place;
   readonly participants: ReadonlyMap<string, Participant>;
-  readonly viewers: Iterable<{ ended(reason: string): void }>;
+  readonly branches: { trunkLost(reason: string): void };
   readonly distribution: Distribution;
   readonly topology: RoomTopology;
   readonly crossings: { isComing(participant: Participant): boolean };
@@ -60,12 +60,12 @@ export class RoomMedia {
 
   /** The worker is gone: finds another home, then has everyone make a fresh PeerConnection. */
   async lost(reason: string): Promise<void> {
-    const { place, topology, participants, viewers } = this.#room;
+    const { place, topology, participants, branches } = this.#room;
     place.lost();
     this.overloadChanged();
     this.#room.speakerChanged(null);
     topology.mediaLost();
-    for (const viewer of [...viewers]) viewer.ended(reason);
+    branches.trunkLost(reason);
     const interrupted = new Set([...participants.values()].filter(({ offers }) => offers.size > 0));
     for (const participant of [...participants.values()]) this.#lose(participant, reason);
     const concerned = (): Participant[] => [...participants.values()].filter((one) => topology.usesSfu(one));

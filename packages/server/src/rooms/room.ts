@@ -8,6 +8,7 @@ import { ServerError } from '../errors.js';
 import type { MediaEngine } from '../media/engine.js';
 import type { TopologyOptions, TopologyStep } from '../topology/control.js';
 import { type Announced, Announcements } from './announcements.js';
+import { Branches, type PullTrunk } from './branches.js';
 import { Distribution } from './distribution.js';
 import { tellSession } from './media-notices.js';
 import { Crossings } from './nodes/crossings.js';
@@ -35,6 +36,8 @@ export interface RoomOptions {
   log: Logger;
   /** Others may have people of the room. */
   nodes?: Nodes | null;
+  /** Lets a broadcast be on several workers. */
+  pullTrunk?: PullTrunk | null;
   /** Default: now. */
   createdAt?: number | undefined;
   /** Nobody is in it any more. */
@@ -49,8 +52,12 @@ export interface RoomOptions {
 export class Room {
   readonly id: string;
   readonly createdAt: number;
+  /** As it began. */
+  readonly kind: RoomSettings['kind'];
   readonly engine: MediaEngine;
   readonly place: Place;
+  /** Where viewers watch. */
+  readonly branches: Branches;
   readonly participants = new Map<string, Participant>();
   readonly viewers = new Set<Viewer>();
   readonly distribution: Distribution;
@@ -77,10 +84,13 @@ export class Room {
   constructor(options: RoomOptions) {
     const { id, settings, engine, resumeGraceMs, log, onEmpty, onMembership, onViewers, onTopologyStep } = options;
     this.id = id;
+    this.kind = settings.kind;
     this.createdAt = options.createdAt ?? Date.now();
     this.#settings = settings;
     this.engine = engine;
     this.place = new Place(engine.workers, id);
+    const pull = this.kind === 'broadcast' ? (options.pullTrunk ?? null) : null;
+    this.branches = new Branches({ room: id, workers: engine.workers, trunk: this.place, pull });
     this.#resumeGraceMs = resumeGraceMs;
     this.#onEmpty = onEmpty;
     this.#onMembership = onMembership;
@@ -214,6 +224,7 @@ export class Room {
   }
 
   removeViewer(viewer: Viewer): void {
+    this.branches.leave(viewer);
     if (!this.viewers.delete(viewer)) return;
     this.topology.changed();
     this.nodes.changed();
@@ -343,6 +354,7 @@ export class Room {
       this.leave(participant, 'removed');
     }
     for (const client of clients) client?.close(reason, retry);
+    this.branches.close();
     this.place.close();
   }
 

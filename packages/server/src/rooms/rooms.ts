@@ -9,6 +9,7 @@ import { ServerError } from '../errors.js';
 import type { MediaEngine } from '../media/engine.js';
 import type { MediaWorker } from '../media/workers.js';
 import type { TopologyOptions, TopologyStep } from '../topology/control.js';
+import type { PullTrunk } from './branches.js';
 import type { Nodes } from './nodes/room-nodes.js';
 import { participantOfTransport } from './participant.js';
 import { roomOfRouter } from './place.js';
@@ -35,6 +36,8 @@ export interface RoomsEvents {
 export class Rooms extends EventEmitter<RoomsEvents> {
   /** Where calls that begin from now on may have people, too. */
   nodes: Nodes | null = null;
+  /** How broadcasts that begin from now on come to further workers of this node. */
+  pullTrunk: PullTrunk | null = null;
   readonly #rooms = new Map<string, Room>();
   /** Ids of rooms whose settings were put. */
   readonly #kept = new Set<string>();
@@ -96,8 +99,15 @@ export class Rooms extends EventEmitter<RoomsEvents> {
   put(id: string, settings: RoomSettings): { room: Room; created: boolean } {
     liveSetting(settings);
     const existing = this.#rooms.get(id);
-    if (existing) existing.changeSettings(settings);
-    const room = existing ?? this.#create(id, settings);
+    existing?.changeSettings(settings);
+    const kept = existing?.kind === settings.kind ? existing : null;
+    if (existing && !kept) {
+      // Nobody is in it. What it is made of is another thing for each kind.
+      this.#rooms.delete(id);
+      this.#arrivals += existing.arrivals;
+      existing.close('the room is of another kind now', true);
+    }
+    const room = kept ?? this.#create(id, settings);
     this.#kept.add(id);
     return { room, created: !existing };
   }
@@ -131,6 +141,7 @@ export class Rooms extends EventEmitter<RoomsEvents> {
     const { engine, resumeGraceMs, topology, log } = this.#options;
     const room: Room = new Room({
       nodes: this.nodes,
+      pullTrunk: this.pullTrunk,
       createdAt,
       id,
       settings,
@@ -172,9 +183,11 @@ export class Rooms extends EventEmitter<RoomsEvents> {
   }
 
   #workerLost(worker: MediaWorker): void {
+    const reason = 'the media process ended';
     for (const room of this.list()) {
+      room.branches.workerLost(worker, reason);
       if (room.place.home?.worker !== worker) continue;
-      room.media.lost('the media process ended').catch((error: Error) => {
+      room.media.lost(reason).catch((error: Error) => {
         this.#options.log.error({ room: room.id, reason: error.message }, 'a room could not be moved');
       });
     }

@@ -9,9 +9,9 @@ import type { MediaWorker } from '../../media/workers.js';
 import type { Home } from '../../rooms/place.js';
 import type { Cluster } from '../cluster.js';
 import { ClusterError } from '../errors.js';
+import type { ClusterMessage } from '../schema.js';
 import { PIPE_OPEN, PipeOpened } from './messages.js';
 
-const OPEN_TIMEOUT_MS = 2500;
 const PAUSES_MS = [50, 200, 500, 1000, 2000, 3000];
 /** A pipe that lasted so long was a good one: what comes after is a new trouble. */
 const STEADY_MS = 5000;
@@ -61,7 +61,12 @@ export class Link extends EventEmitter<LinkEvents> {
   #timer: NodeJS.Timeout | null = null;
   #connectedMs = 0;
 
-  constructor(cluster: Cluster, options: PullOptions) {
+  /** `ask`: the node to be pulled from. */
+  constructor(
+    cluster: Cluster,
+    options: PullOptions,
+    readonly ask: (message: ClusterMessage) => Promise<unknown>,
+  ) {
     super();
     this.room = options.room;
     this.from = options.from;
@@ -132,7 +137,7 @@ export class Link extends EventEmitter<LinkEvents> {
       const localIce = newIceParameters();
       const { room, relay, from } = this;
       const message = { type: PIPE_OPEN, room, relay, ice: localIce, fingerprint: worker.fingerprint };
-      const answer = PipeOpened.safeParse(await this.#cluster.request(from, message, OPEN_TIMEOUT_MS));
+      const answer = PipeOpened.safeParse(await this.ask(message));
       if (stale()) return;
       if (!answer.success) throw new ClusterError('refused', `node ${from} answered with nonsense`);
       const { ice, fingerprint, candidates } = answer.data;

@@ -4,11 +4,13 @@ import type { MediaEngine } from '../../media/engine.js';
 import type { Cluster } from '../cluster.js';
 import type { Dispatch } from '../dispatch.js';
 import { ClusterError } from '../errors.js';
+import type { ClusterMessage } from '../schema.js';
 import { Link, type LinkState, type PullOptions } from './link.js';
 import { PIPE_OPEN, PipeOpen } from './messages.js';
 import { type FindSource, Sources } from './sources.js';
 
 const MAX_LINKS = 4096;
+const OPEN_TIMEOUT_MS = 2500;
 
 export interface LinksOptions {
   cluster: Cluster;
@@ -40,7 +42,7 @@ export class Links {
 
   constructor({ cluster, dispatch, engine, find }: LinksOptions) {
     this.#cluster = cluster;
-    this.sources = new Sources(engine, cluster.self.url, find);
+    this.sources = new Sources(engine, cluster.self, find);
     dispatch.on(PIPE_OPEN, PipeOpen, (message, from) => this.sources.open(message, from));
     const { workers } = engine;
     workers.on('notice', (_, notice) => {
@@ -62,11 +64,11 @@ export class Links {
     return [...this.#links.values()];
   }
 
-  /** Pulls a room from a node until the link is closed. Throws `ClusterError`. */
+  /** Pulls a room from a node (or from this one, to another worker) until the link is closed. Throws `ClusterError`. */
   pull(options: PullOptions): Link {
     if (this.#closed) throw new ClusterError('closed', 'this node has left the cluster');
     if (this.#links.size >= MAX_LINKS) throw new ClusterError('overloaded', 'too many links are open');
-    const link = new Link(this.#cluster, options);
+    const link = new Link(this.#cluster, options, (message) => this.#ask(options.from, message));
     this.#links.set(link.id, link);
     link.on('failed', () => {
       this.failures++;
@@ -75,9 +77,12 @@ export class Links {
     return link;
   }
 
+  /** Of those with other nodes. */
   figures(): LinkFigures[] {
-    return this.list().map(({ id, room, from, state, figures }) => ({
-      ...{ id, room, from, to: this.#cluster.self.id, state },
+    const { id: to } = this.#cluster.self;
+    const others = this.list().filter(({ from }) => from !== to);
+    return others.map(({ id, room, from, state, figures }) => ({
+      ...{ id, room, from, to, state },
       ...{ bitrateBps: figures?.receiveBps ?? 0, streams: figures?.streams ?? 0 },
       ...{ rttMs: figures?.roundTripMs ?? null, lossShare: figures?.lossShare ?? 0 },
     }));
@@ -86,6 +91,13 @@ export class Links {
   close(): void {
     this.#closed = true;
     for (const link of this.list()) link.close();
+  }
+
+  /** This node needs nobody's memory to ask itself. */
+  async #ask(node: string, message: ClusterMessage): Promise<unknown> {
+    const self = this.#cluster.node(node);
+    if (self?.self) return this.sources.open(PipeOpen.parse(message), self);
+    return this.#cluster.request(node, message, OPEN_TIMEOUT_MS);
   }
 
   #of(pipe: string): Link | null {

@@ -27,13 +27,12 @@ export class Sources {
   readonly refusals = new Map<string, number>();
   readonly #engine: MediaEngine;
   readonly #find: FindSource;
-  readonly #url: string;
+  readonly #self: { id: string; url: string };
   readonly #sources = new Map<string, Source>();
 
-  /** `url`: this node's. */
-  constructor(engine: MediaEngine, url: string, find: FindSource) {
+  constructor(engine: MediaEngine, self: { id: string; url: string }, find: FindSource) {
     this.#engine = engine;
-    this.#url = url;
+    this.#self = self;
     this.#find = find;
   }
 
@@ -69,7 +68,7 @@ export class Sources {
         this.#sources.delete(pipe);
         throw mediaError(error);
       }
-      const candidates = this.#engine.candidates(worker, sameMachine(this.#url, from.url));
+      const candidates = this.#engine.candidates(worker, sameMachine(this.#self.url, from.url));
       return { ice: localIce, fingerprint: sha256(worker), candidates: candidates.slice(0, 64) };
     } catch (error) {
       const code = error instanceof ServerError ? error.code : 'internal';
@@ -98,7 +97,8 @@ export class Sources {
   #bound(room: string, to: string): void {
     let same = 0;
     for (const source of this.#sources.values()) if (source.room === room && source.to === to) same++;
-    if (this.#sources.size < MAX_SOURCES && same < MAX_SAME) return;
+    // Of this node's own workers there are as many as there are.
+    if (this.#sources.size < MAX_SOURCES && (same < MAX_SAME || to === this.#self.id)) return;
     throw new ServerError('rate-limited', 'too many pipes are open', 2);
   }
 }

@@ -24,7 +24,7 @@ export interface Nodes {
 
 export interface SpanningRoom {
   readonly id: string;
-  readonly settings: { readonly kind: string };
+  readonly kind: string;
   readonly participants: ReadonlyMap<string, Participant>;
   readonly viewers: { readonly size: number };
   readonly crossings: { readonly size: number; went(id: string, node: string): boolean };
@@ -60,8 +60,6 @@ export class RoomNodes {
   readonly #links = new Map<string, Link>();
   readonly #outboxes = new Map<string, Outbox>();
   readonly #inbox = new Inbox();
-  /** As the room began. */
-  readonly #kind: string;
   readonly #lost = new Map<string, NodeJS.Timeout>();
   /** Nodes whose people go over to others: what they send comes on for a moment. */
   readonly #lingering = new Map<string, NodeJS.Timeout>();
@@ -77,7 +75,6 @@ export class RoomNodes {
   constructor(room: SpanningRoom, nodes: Nodes | null, graceMs: number, log: Logger) {
     this.#room = room;
     this.#nodes = nodes;
-    this.#kind = room.settings.kind;
     this.#graceMs = graceMs;
     this.#log = log;
   }
@@ -89,7 +86,7 @@ export class RoomNodes {
 
   /** Under which people are told of: under its own name, a broadcast's nodes tell of other things. */
   get #topic(): string {
-    return this.#kind === 'call' ? this.#room.id : `${this.#room.id}#people`;
+    return this.#room.kind === 'call' ? this.#room.id : `${this.#room.id}#people`;
   }
 
   /** Resolves when `node` has said who is in the room there, or does not in time. */
@@ -199,7 +196,7 @@ export class RoomNodes {
   }
 
   #hear(node: string, data: unknown): void {
-    if (this.#closed || this.#room.settings.kind !== this.#kind) return;
+    if (this.#closed) return;
     if (data === null) {
       if (this.#nodes?.cluster.node(node)) this.#gone(node);
       else this.#nodeLost(node);
@@ -248,7 +245,7 @@ export class RoomNodes {
   }
 
   #announce(): void {
-    if (!this.#nodes || this.#closed || this.#room.settings.kind !== this.#kind) return;
+    if (!this.#nodes || this.#closed) return;
     const { participants } = this.#room;
     const watching = this.#watching;
     const nobody = participants.size === 0 && watching === 0;
@@ -264,7 +261,7 @@ export class RoomNodes {
   /** Those who are to come in from another node are as good as viewers until then. */
   get #watching(): number {
     const { viewers, crossings } = this.#room;
-    return (this.#kind === 'call' ? viewers.size : 0) + crossings.size;
+    return (this.#room.kind === 'call' ? viewers.size : 0) + crossings.size;
   }
 
   #linger(node: string): void {
@@ -283,7 +280,7 @@ export class RoomNodes {
    */
   #pull(): void {
     // A broadcast has its tree.
-    if (!this.#nodes || this.#kind !== 'call') return;
+    if (!this.#nodes || this.#room.kind !== 'call') return;
     const { participants, place, id } = this.#room;
     const wanted = participants.size + this.#watching > 0 ? this.elsewhere.publishing : new Set<string>();
     if (participants.size > 0) {

@@ -115,7 +115,7 @@ test('nonsense is counted and nothing comes of it', async () => {
       announced(5, { encodings: announced(4).encodings }),
       announced(4, { kind: 'audio' }),
       announced(6, { path: ['liar', token] }),
-      announced(7, { path: ['a', 'b', 'c', 'd', 'e'] }),
+      announced(7, { path: ['a', 'b', 'c', 'd', 'e', 'f'] }),
     ],
     gone: [],
     complete: true,

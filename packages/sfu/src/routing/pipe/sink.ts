@@ -23,8 +23,8 @@ import type { PipedProducers } from './piped-producers.js';
 
 /** Producers that a pipe may bring. */
 const MAX_PRODUCERS = 1_000;
-/** Routers that one may come through. */
-export const MAX_HOPS = 4;
+/** Routers that one may come through: of four nodes, and one more on another worker of the last. */
+export const MAX_HOPS = 5;
 
 export interface PipeSinkOptions {
   /** What others bring as well is left to them. */
