@@ -156,7 +156,7 @@ test('a node is drained by keyboard, after a question; a failure is told', async
   await reads(page, 'that it drains', '.admin-told', 'fra-1 drains now');
   await reads(page, 'its state', '.node-details .node-state', 'Draining');
   await page.click('.node-details .button');
-  await reads(page, 'that it is used again', '.admin-told', 'fra-1 takes viewers again');
+  await reads(page, 'that it is used again', '.admin-told', 'fra-1 takes people again');
   await reads(page, 'its state', '.node-details .node-state', 'Takes viewers');
   await page.click('[data-node="sgp-1"]');
   await page.click('.node-details .button');

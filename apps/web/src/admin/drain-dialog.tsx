@@ -6,7 +6,7 @@ import { drain } from './use-cluster.js';
 interface DrainDialogProps {
   node: ClusterNode;
   token: string;
-  /** No other node takes viewers. */
+  /** No other node takes anybody. */
   last: boolean;
   onDone(outcome: { node: string; failure: string | null } | null): void;
 }
@@ -24,7 +24,7 @@ export function DrainDialog({ node, token, last, onDone }: DrainDialogProps) {
   return (
     <dialog ref={element} className="drain-dialog" aria-labelledby="drain-heading" onClose={() => onDone(null)}>
       <h2 id="drain-heading">{t('admin.drainHeading', { node: node.id })}</h2>
-      <p>{t('admin.drainText', { count: node.load?.viewers ?? 0 })}</p>
+      <p>{t('admin.drainText', { count: (node.load?.viewers ?? 0) + (node.load?.participants ?? 0) })}</p>
       {last && <p className="drain-last">{t('admin.drainLast')}</p>}
       <div className="drain-actions">
         <button type="button" className="button" onClick={() => element.current?.close()}>

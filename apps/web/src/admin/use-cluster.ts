@@ -62,7 +62,7 @@ async function reason(response: Response): Promise<string> {
   return body?.error?.message || `HTTP ${response.status}`;
 }
 
-/** Null if it drains now (or takes viewers again); otherwise why not, as the server says it. */
+/** Null if it drains now (or takes people again); otherwise why not, as the server says it. */
 export async function drain(node: string, token: string, draining = true): Promise<string | null> {
   try {
     const response = await fetch(`/api/cluster/nodes/${encodeURIComponent(node)}/drain`, {

@@ -112,14 +112,14 @@ export const enCluster = {
     drain: 'Drain…',
     drainHeading: 'Drain {{node}}?',
     drainText_one:
-      'It takes nobody new, and its {{count}} viewer is moved to other nodes without a stop. Publishers stay.',
+      'It takes nobody new. {{count}} person goes on at another node without a stop. Encoders (WHIP) are cut off last and have to come again.',
     drainText_other:
-      'It takes nobody new, and its {{count}} viewers are moved to other nodes without a stop. Publishers stay.',
-    drainLast: 'No other node takes viewers: they will have nowhere to go.',
+      'It takes nobody new. {{count}} people go on at other nodes without a stop. Encoders (WHIP) are cut off last and have to come again.',
+    drainLast: 'No other node takes anybody: they will have nowhere to go.',
     drainNow: 'Drain',
     drained: '{{node}} drains now.',
     use: 'Use again',
-    used: '{{node}} takes viewers again.',
+    used: '{{node}} takes people again.',
     drainFailed: '{{node}} stays as it is: {{reason}}',
   },
 };
