@@ -64,17 +64,27 @@ test('a broadcast’s viewers are spread over the workers of one server, and all
   expect(Math.max(...counts)).toBeLessThan(VIEWERS / 3 + 6);
 });
 
-test('a worker dies: who watched there plays again on another, and the others see nothing of it', async () => {
-  const pids = server.workerPids();
+/** The one with the publisher has one end of each pipe as well. */
+async function trunk(): Promise<number> {
   const loads = await workers();
-  // The one with the publisher has one end of each pipe as well.
-  const trunk = loads.reduce((most, one) => (one.transports > most.transports ? one : most)).index;
+  return loads.reduce((most, one) => (one.transports > most.transports ? one : most)).index;
+}
+
+test('a worker dies: who watched there plays again on another, and the others see nothing of it', async () => {
+  const [pids, trunkIndex] = [server.workerPids(), await trunk()];
   for (const viewer of viewers) viewer.longestGapMs = 0;
-  process.kill(pids[(trunk + 1) % pids.length], 'SIGKILL');
+  process.kill(pids[(trunkIndex + 1) % pids.length], 'SIGKILL');
   await until(() => viewers.filter((viewer) => viewer.longestGapMs > 400).length >= VIEWERS / 3 - 6, {
     ...{ within: 10_000, every: 20, what: 'those who watched there play again' },
   });
   await playing(viewers);
   const undisturbed = viewers.filter(({ longestGapMs }) => longestGapMs < (process.env.EFIR_TIMED ? 300 : 1000));
   expect(undisturbed.length).toBeGreaterThanOrEqual((VIEWERS * 2) / 3 - 6);
+});
+
+test('the worker with the publisher dies: it comes again, and everybody plays', async () => {
+  const pids = server.workerPids();
+  process.kill(pids[await trunk()], 'SIGKILL');
+  await until(() => viewers.some((viewer) => !viewer.playing), { within: 3000, every: 20, what: 'it is felt' });
+  await playing(viewers, 20_000);
 });

@@ -16,7 +16,7 @@ class Watcher implements Viewer {
   }
 }
 
-function room(workers = 3, branching = true) {
+function room(workers = 3, branching = true, opening = () => {}) {
   const pool = new FakeWorkers(workers);
   const trunk = new Place(pool, 'show');
   const links: { to: Promise<Home>; open: boolean }[] = [];
@@ -24,6 +24,7 @@ function room(workers = 3, branching = true) {
     ...{ room: 'show', workers: pool, trunk },
     pull: branching
       ? (_, place) => {
+          opening();
           const link = { to: place(), open: true };
           links.push(link);
           return {
@@ -119,6 +120,28 @@ test('when the trunk’s worker dies, those on branches stay', async () => {
   const stayed = viewers.filter(({ over }) => over === null);
   expect(stayed).toHaveLength(viewers.filter(({ home }) => home?.worker !== first).length);
   expect(branches.size).toBe(1);
+});
+
+test('where the trunk is found on a branch’s worker, those on that branch come again', async () => {
+  const { pool, branches, trunk, watch, links } = room(3);
+  const viewers = await watch(90);
+  const [first, second] = pool.workers;
+  pool.crash(first);
+  trunk.lost();
+  branches.trunkLost('it ended');
+  branches.trunkFound(second, 'it ended');
+  for (const { over, home } of viewers) expect(over).toBe(home?.worker === pool.workers[1] ? null : 'it ended');
+  expect(links.map(({ open }) => open)).toEqual([false, true]);
+});
+
+test('a pipe that cannot be had is done without, and its router closed', async () => {
+  const { pool, branches, watch } = room(2, true, () => {
+    throw new Error('too many links are open');
+  });
+  const viewers = await watch(30);
+  expect(viewers.every(({ home }) => home?.worker === pool.workers[0])).toBe(true);
+  expect(branches.size).toBe(0);
+  expect(pool.workers[1].of('closeRouter')).toHaveLength(pool.workers[1].of('openRouter').length);
 });
 
 test('a worker that does not open a router is done without', async () => {

@@ -26,7 +26,9 @@ export interface BranchesOptions {
 
 interface Branch {
   worker: MediaWorker;
+  router: string;
   viewers: Set<Viewer>;
+  /** Once its router is there, and its pipe is on the way. */
   home: Promise<Home>;
   link: { close(): void } | null;
   timer: NodeJS.Timeout | null;
@@ -57,7 +59,7 @@ export class Branches {
         return await branch.home;
       } catch {
         // The worker has just ended, most likely; the trunk serves everybody if it must.
-        this.#drop(branch);
+        branch.viewers.delete(viewer);
       }
     }
     this.#onTrunk.add(viewer);
@@ -78,6 +80,11 @@ export class Branches {
   /** The trunk's worker is gone. Who watches on a branch waits there for what the trunk has next. */
   trunkLost(reason: string): void {
     for (const viewer of [...this.#onTrunk]) viewer.ended(reason);
+  }
+
+  /** The trunk is on this worker now. A router there can't have the same producers by a pipe: those on it come again. */
+  trunkFound(worker: MediaWorker, reason: string): void {
+    this.workerLost(worker, reason);
   }
 
   workerLost(worker: MediaWorker, reason: string): void {
@@ -113,27 +120,28 @@ export class Branches {
   #open(worker: MediaWorker, pull: PullTrunk): Branch {
     const { room } = this.#options;
     const router = routerId(room);
-    const home = worker.request({ type: 'openRouter', router }).then(() => ({ worker, router }));
-    const branch: Branch = { worker, viewers: new Set(), home, link: null, timer: null };
+    const here: Home = { worker, router };
+    const open = async (): Promise<Home> => {
+      await worker.request({ type: 'openRouter', router });
+      if (this.#branches.get(worker) !== branch) closeRouter(worker, router);
+      else branch.link = pull(room, async () => here);
+      return here;
+    };
+    const branch: Branch = { worker, router, viewers: new Set(), home: Promise.resolve(here), link: null, timer: null };
     this.#branches.set(worker, branch);
-    home.then(
-      () => {
-        if (this.#branches.get(worker) === branch) branch.link = pull(room, () => home);
-        else closeRouter(worker, router);
-      },
-      () => {},
-    );
+    branch.home = open();
+    // Whoever asked for it goes to the trunk then.
+    branch.home.catch(() => this.#drop(branch));
     return branch;
   }
 
   #drop(branch: Branch): void {
-    const { worker, link, timer, home } = branch;
+    const { worker, router, link, timer } = branch;
     if (this.#branches.get(worker) !== branch) return;
     this.#branches.delete(worker);
     if (timer) clearTimeout(timer);
-    if (!link) return;
-    link.close();
-    home.then(({ router }) => closeRouter(worker, router));
+    link?.close();
+    closeRouter(worker, router);
   }
 }
 

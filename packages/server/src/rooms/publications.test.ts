@@ -55,3 +55,17 @@ test('who has gone publishes nothing', () => {
   expect(publications.of('ann')).toEqual([]);
   expect(publications.microphones.size).toBe(0);
 });
+
+test('of two cameras each is followed by itself on another transport, and neither by the other', () => {
+  const camera = (mid: string) => ({ mid, kind: 'video' as const, source: 'camera' as const, muted: false });
+  const publications = new Publications();
+  publications.update(ann({ tracks: [camera('0'), camera('1')] }));
+  const microphone = { mid: '2', kind: 'audio' as const, source: 'microphone' as const, muted: false };
+  const tracks = [camera('0'), camera('1'), microphone];
+  expect(publications.update(ann({ tracks }))).toMatchObject({ successions: [] });
+  expect(publications.update(ann({ tracks, media: { transport: 'ann.2' } }))?.successions).toEqual([
+    { from: 'ann.1/0', to: 'ann.2/0' },
+    { from: 'ann.1/1', to: 'ann.2/1' },
+    { from: 'ann.1/2', to: 'ann.2/2' },
+  ]);
+});

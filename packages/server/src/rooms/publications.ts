@@ -56,14 +56,20 @@ export class Publications {
   update(participant: Publisher): PublicationChange | null {
     const { id, media, gone } = participant;
     const before = this.of(id);
-    const after = gone
-      ? []
-      : participant.tracks.map(({ mid, kind, source }): PublishedTrack => {
-          const producer = media && `${media.transport}/${mid}`;
-          const was = before.find((track) => track.source === source && track.kind === kind);
-          const track = { id: participant.trackId(mid), kind, source, participant: id, producer };
-          return { ...track, former: was ? formerOf(was, producer) : null };
-        });
+    const producerOf = (mid: string): string | null => media && `${media.transport}/${mid}`;
+    const published = gone ? [] : participant.tracks.map((track) => ({ ...track, producer: producerOf(track.mid) }));
+    // Who still publishes by one producer follows nobody, and nobody follows it.
+    const left = before.filter(
+      (was) => was.producer === null || !published.some((one) => one.producer === was.producer),
+    );
+    const after = published.map(({ mid, kind, source, producer }): PublishedTrack => {
+      const track = { id: participant.trackId(mid), kind, source, participant: id, producer };
+      const same = before.find((was) => producer !== null && was.producer === producer);
+      const alike = left.filter((was) => was.source === source && was.kind === kind);
+      const was = same ?? alike.find((one) => one.id === track.id) ?? alike[0];
+      if (!same && was) left.splice(left.indexOf(was), 1);
+      return { ...track, former: was ? formerOf(was, producer) : null };
+    });
     if (describe(before) === describe(after)) return null;
     if (after.length > 0) this.#byParticipant.set(id, after);
     else this.#byParticipant.delete(id);

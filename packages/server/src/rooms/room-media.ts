@@ -3,6 +3,7 @@ import type { OverloadEvent, ServerEvents } from '@efir/protocol';
 import type { Logger } from 'pino';
 import type { MediaEngine } from '../media/engine.js';
 import type { MediaSession } from '../media/session.js';
+import type { Branches } from './branches.js';
 import type { Distribution } from './distribution.js';
 import { followSession } from './media-notices.js';
 import type { Participant, Track } from './participant.js';
@@ -14,7 +15,7 @@ export interface MediaRoom {
   readonly engine: MediaEngine;
   readonly place: Place;
   readonly participants: ReadonlyMap<string, Participant>;
-  readonly branches: { trunkLost(reason: string): void };
+  readonly branches: Pick<Branches, 'size' | 'trunkLost' | 'trunkFound'>;
   readonly distribution: Distribution;
   readonly topology: RoomTopology;
   readonly crossings: { isComing(participant: Participant): boolean };
@@ -68,6 +69,8 @@ export class RoomMedia {
     branches.trunkLost(reason);
     const interrupted = new Set([...participants.values()].filter(({ offers }) => offers.size > 0));
     for (const participant of [...participants.values()]) this.#lose(participant, reason);
+    const next = branches.size > 0 ? place.open() : null;
+    void next?.then(() => place.home && branches.trunkFound(place.home.worker, reason));
     const concerned = (): Participant[] => [...participants.values()].filter((one) => topology.usesSfu(one));
     // A mesh goes on by itself.
     if (this.#room.closed || concerned().length === 0) return;

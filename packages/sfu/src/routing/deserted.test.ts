@@ -51,3 +51,11 @@ test('who is alone may be silent: nobody else is to be shown', () => {
   expect(router.producers.get('ann/0')!.deserted).toBe(false);
   expect(send([ann], 200)).toEqual(['ann']);
 });
+
+test('who has just come is not taken for gone', () => {
+  const { room, ann, router, send } = stage();
+  send([ann], 1_000);
+  room.join('cat', [uplink('0', 'video', 7777)]);
+  send([ann], 5_000);
+  expect(router.producers.get('cat/0')!.deserted).toBe(false);
+});

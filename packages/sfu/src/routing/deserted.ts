@@ -12,9 +12,10 @@ export function markDeserted(producers: Iterable<Producer>, now: number): Produc
   const silent: Producer[] = [];
   const heard: Producer[] = [];
   for (const producer of producers) {
-    if (producer.piped) continue;
-    const since = now - (producer.carrier?.heardMs ?? Number.NEGATIVE_INFINITY);
-    (since > DESERTED_MS ? silent : heard).push(producer);
+    const heardMs = producer.carrier?.heardMs ?? Number.NEGATIVE_INFINITY;
+    // Who has just come is on the way.
+    if (producer.piped || heardMs === Number.NEGATIVE_INFINITY) continue;
+    (now - heardMs > DESERTED_MS ? silent : heard).push(producer);
   }
   const changed: Producer[] = [];
   const mark = (producer: Producer, deserted: boolean): void => {
