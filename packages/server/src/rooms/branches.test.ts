@@ -105,7 +105,7 @@ test('who watches on a worker that dies is told so, and nobody else', async () =
   const concerned = viewers.filter(({ home }) => home?.worker === dead);
   expect(concerned.length).toBeGreaterThan(20);
   pool.crash(dead);
-  branches.workerLost(dead, 'it ended');
+  branches.abandon(dead, 'it ended');
   for (const viewer of viewers) expect(viewer.over).toBe(concerned.includes(viewer) ? 'it ended' : null);
   expect(branches.size).toBe(1);
 });
@@ -129,7 +129,7 @@ test('where the trunk is found on a branch’s worker, those on that branch come
   pool.crash(first);
   trunk.lost();
   branches.trunkLost('it ended');
-  branches.trunkFound(second, 'it ended');
+  branches.abandon(second, 'it ended');
   for (const { over, home } of viewers) expect(over).toBe(home?.worker === pool.workers[1] ? null : 'it ended');
   expect(links.map(({ open }) => open)).toEqual([false, true]);
 });

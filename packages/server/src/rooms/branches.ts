@@ -82,12 +82,11 @@ export class Branches {
     for (const viewer of [...this.#onTrunk]) viewer.ended(reason);
   }
 
-  /** The trunk is on this worker now. A router there can't have the same producers by a pipe: those on it come again. */
-  trunkFound(worker: MediaWorker, reason: string): void {
-    this.workerLost(worker, reason);
-  }
-
-  workerLost(worker: MediaWorker, reason: string): void {
+  /**
+   * There can't be a branch on this worker any more: it ended, or the trunk is there now, whose producers no other router of the
+   * same worker can have by a pipe. Those on it come again.
+   */
+  abandon(worker: MediaWorker, reason: string): void {
     const branch = this.#branches.get(worker);
     if (!branch) return;
     this.#drop(branch);

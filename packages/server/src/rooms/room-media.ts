@@ -15,7 +15,7 @@ export interface MediaRoom {
   readonly engine: MediaEngine;
   readonly place: Place;
   readonly participants: ReadonlyMap<string, Participant>;
-  readonly branches: Pick<Branches, 'size' | 'trunkLost' | 'trunkFound'>;
+  readonly branches: Pick<Branches, 'size' | 'trunkLost' | 'abandon'>;
   readonly distribution: Distribution;
   readonly topology: RoomTopology;
   readonly crossings: { isComing(participant: Participant): boolean };
@@ -70,7 +70,7 @@ export class RoomMedia {
     const interrupted = new Set([...participants.values()].filter(({ offers }) => offers.size > 0));
     for (const participant of [...participants.values()]) this.#lose(participant, reason);
     const next = branches.size > 0 ? place.open() : null;
-    void next?.then(() => place.home && branches.trunkFound(place.home.worker, reason));
+    void next?.then(() => place.home && branches.abandon(place.home.worker, reason));
     const concerned = (): Participant[] => [...participants.values()].filter((one) => topology.usesSfu(one));
     // A mesh goes on by itself.
     if (this.#room.closed || concerned().length === 0) return;

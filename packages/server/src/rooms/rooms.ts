@@ -185,7 +185,7 @@ export class Rooms extends EventEmitter<RoomsEvents> {
   #workerLost(worker: MediaWorker): void {
     const reason = 'the media process ended';
     for (const room of this.list()) {
-      room.branches.workerLost(worker, reason);
+      room.branches.abandon(worker, reason);
       if (room.place.home?.worker !== worker) continue;
       room.media.lost(reason).catch((error: Error) => {
         this.#options.log.error({ room: room.id, reason: error.message }, 'a room could not be moved');
