@@ -152,10 +152,7 @@ export class Room {
   /** Throws `room-full`, `conflict` if the newcomer can't be on what the room runs on, or `not-found` if it has just closed. */
   join(participant: Participant): void {
     if (this.closed) throw new ServerError('not-found', `room ${this.id} is closed`);
-    const others = this.size - Number(this.nodes.elsewhere.people.has(participant.id));
-    if (others >= this.settings.maxParticipants) {
-      throw new ServerError('room-full', `room ${this.id} is full (${this.settings.maxParticipants})`, 30);
-    }
+    this.checkPlaceFor(participant.id);
     this.topology.admit(participant.classic ? 'classic' : participant.sfuOnly ? 'sfu-only' : 'participant');
     this.participants.set(participant.id, participant);
     this.#bySecret.set(participant.resumeSecret, participant);
@@ -169,6 +166,13 @@ export class Room {
     this.nodes.changed();
     if (participant.tracks.length > 0) this.distribution.tracksChanged(participant);
     this.#log.info({ participant: participant.id, participants: this.participants.size }, 'joined');
+  }
+
+  /** For one who may be on another node now. Throws `room-full`. */
+  checkPlaceFor(id: string): void {
+    const others = this.size - Number(this.nodes.elsewhere.people.has(id));
+    if (others < this.settings.maxParticipants) return;
+    throw new ServerError('room-full', `room ${this.id} is full (${this.settings.maxParticipants})`, 30);
   }
 
   leave(participant: Participant, reason: LeaveReason): void {
@@ -211,6 +215,7 @@ export class Room {
     participant.gone = true;
     if (participant.media) this.engine.closeSession(participant.media);
     participant.media = null;
+    this.distribution.subscriberGone(participant);
   }
 
   addViewer(viewer: Viewer): void {

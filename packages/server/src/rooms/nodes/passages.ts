@@ -23,15 +23,17 @@ const Passport = z.strictObject({
   name: DisplayName,
   nameFixed: z.boolean(),
   joinedAt: z.number(),
+  /** Those that they get from now on come after so many. */
   transports: z.number().int().min(0).max(1_000_000_000),
   permissions: z.strictObject({ publish: z.boolean(), subscribe: z.boolean() }),
 });
 export type Passport = z.infer<typeof Passport>;
 
 export function servePassages(rooms: Rooms, dispatch: Dispatch): void {
-  dispatch.on(ASK, Ask, ({ room, secret }): Passport => {
-    const { participant } = bearerOf(rooms, room, secret);
-    const { id, name, nameFixed, joinedAt, transports, permissions } = participant;
+  dispatch.on(ASK, Ask, ({ room, secret }, node): Passport => {
+    const found = bearerOf(rooms, room, secret);
+    const { id, name, nameFixed, joinedAt, permissions } = found.participant;
+    const transports = found.room.crossings.ask(found.participant, node.id);
     return { id, name, nameFixed, joinedAt, transports, permissions };
   });
   dispatch.on(GO, Go, ({ room, secret }, { id }) => {
