@@ -14,7 +14,7 @@ import { tellSession } from './media-notices.js';
 import { Crossings } from './nodes/crossings.js';
 import type { Changes } from './nodes/elsewhere.js';
 import { type Nodes, RoomNodes } from './nodes/room-nodes.js';
-import type { Participant, ParticipantClient, Track } from './participant.js';
+import { type Participant, type ParticipantClient, secretTag, type Track } from './participant.js';
 import { Place } from './place.js';
 import type { View } from './plan.js';
 import type { Succession } from './publications.js';
@@ -72,7 +72,7 @@ export class Room {
   arrivals = 0;
   #settings: RoomSettings;
   readonly #announcements = new Announcements(this);
-  readonly #bySecret = new Map<string, Participant>();
+  readonly #byTag = new Map<string, Participant>();
   readonly #resumeGraceMs: number;
   readonly #onEmpty: () => void;
   readonly #onMembership: () => void;
@@ -155,7 +155,7 @@ export class Room {
     this.checkPlaceFor(participant.id);
     this.topology.admit(participant.classic ? 'classic' : participant.sfuOnly ? 'sfu-only' : 'participant');
     this.participants.set(participant.id, participant);
-    this.#bySecret.set(participant.resumeSecret, participant);
+    this.#byTag.set(participant.resumeTag, participant);
     this.arrivals++;
     // First: who hears that the room moves to the SFU begins no connection to the newcomer.
     this.topology.changed();
@@ -202,7 +202,7 @@ export class Room {
     if (participant.grace) clearTimeout(participant.grace);
     this.crossings.stays(participant);
     this.participants.delete(participant.id);
-    this.#bySecret.delete(participant.resumeSecret);
+    this.#byTag.delete(participant.resumeTag);
   }
 
   /** Not one who is still to come. */
@@ -248,7 +248,12 @@ export class Room {
 
   /** The participant whose secret it is. */
   resume(secret: string): Participant | null {
-    return this.#bySecret.get(secret) ?? null;
+    return this.bearer(secretTag(secret));
+  }
+
+  /** The participant whose secret has this tag. */
+  bearer(tag: string): Participant | null {
+    return this.#byTag.get(tag) ?? null;
   }
 
   /** From now on it speaks through `client`; whoever did before is told. */

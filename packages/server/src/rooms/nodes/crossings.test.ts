@@ -252,6 +252,23 @@ test('one secret has people come over once at a time, and no id of a transport i
   await vi.waitFor(() => expect(b.worker.transports).toEqual([]));
 });
 
+test('nodes do not say a secret to each other, neither of who comes over nor of who comes back elsewhere', async () => {
+  const [a, b] = await start(['a', 'b']);
+  const [ann, al] = [await a.enter('demo', 'Ann'), await a.enter('demo', 'Al')];
+  const request = vi.spyOn(b.cluster, 'request');
+  const over = await comeOver(b, ann, 'a');
+  await over.offer(whole());
+  await over.ok('arrive', {});
+  await al.event('participant-updated', ({ participant }) => participant.apart === true);
+  const asked = vi.spyOn(a.cluster, 'request');
+  const back = a.connect();
+  await back.enter({ room: 'demo', name: 'Ann', resume: over.resume });
+  expect(back.id).toBe(ann.id);
+  const said = [...request.mock.calls, ...asked.mock.calls].map(([, message]) => message);
+  expect(said.map(({ type }) => type)).toEqual(expect.arrayContaining(['person-ask', 'person-go', 'call-yield']));
+  for (const secret of [ann.resume, over.resume]) expect(JSON.stringify(said)).not.toContain(secret);
+});
+
 test('a room that is full has no place for who comes over', async () => {
   const [a, b] = await start(['a', 'b']);
   const [ann] = [await a.enter('demo', 'Ann'), await b.enter('demo', 'Bob')];

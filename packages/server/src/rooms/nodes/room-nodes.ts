@@ -161,7 +161,7 @@ export class RoomNodes {
     const { id, joinedAt } = remote.person;
     if (cluster.node(remote.node)) {
       try {
-        const message = { type: CALL_YIELD, room: this.#room.id, participant: id, secret };
+        const message = { type: CALL_YIELD, room: this.#room.id, participant: id, tag };
         await cluster.request(remote.node, message, YIELD_MS);
       } catch (error) {
         this.#log.info({ participant: id, reason: (error as Error).message }, 'a participant could not be taken over');
