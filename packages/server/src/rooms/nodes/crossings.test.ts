@@ -300,3 +300,21 @@ test('who comes over and does not arrive has a while for it, and holds the room 
     vi.useRealTimers();
   }
 });
+
+test('a player who is sent on, or refused, leaves no room behind', async () => {
+  const classic = '2b0f2a52-6a4f-4d83-9e2b-0d5f8a9b7c11';
+  const [a, b] = await start(['a', 'b'], { meshMax: 4 });
+  await b.enter('demo', 'Bob');
+  await b.classic().join(classic);
+  const watch = (path: string) =>
+    fetch(a.url(path), {
+      ...{ method: 'POST', body: receiving(1, 1), redirect: 'manual' as const },
+      headers: { 'Content-Type': 'application/sdp' },
+    });
+  const rooms = async () => (await fetch(a.url('/api/rooms'))).json();
+  expect((await watch(`/whep/${classic}`)).status).toBe(409);
+  expect(await rooms()).toEqual([]);
+  await drain(a);
+  expect((await watch('/whep/demo')).status).toBe(307);
+  expect(await rooms()).toEqual([]);
+});
