@@ -191,6 +191,16 @@ test('a newcomer to a call on a node that drains is sent on, by the app, WHIP an
       headers: { 'Content-Type': 'application/sdp' },
     });
     expect(there.status).toBe(201);
+    // Once, there only, as that only; and no token of theirs is taken from an address.
+    const again = (node: Node, query: string, headers = {}) =>
+      fetch(node.url(path + query), {
+        ...{ method: 'POST', body: sdp, redirect: 'manual' as const },
+        headers: { 'Content-Type': 'application/sdp', ...headers },
+      });
+    const invitation = target.searchParams.get('token') ?? '';
+    for (const query of [target.search, `?token=${token}`, '']) expect((await again(b, query)).status).toBe(401);
+    expect((await again(b, '', { Authorization: `Bearer ${invitation}` })).status).toBe(401);
+    expect((await again(b, target.search, { Authorization: `Bearer ${token}` })).status).toBe(201);
   }
 });
 
