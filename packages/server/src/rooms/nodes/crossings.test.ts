@@ -127,6 +127,8 @@ test('who comes over has media there before they are in the room, and nobody see
     await vi.waitFor(() => expect(worker.of('succeed').at(-1)?.producers).toEqual(pairs));
   }
   expect(a.worker.transports).toContain(`${ann.id}.1`);
+  // Not for files, which would stand still.
+  expect(a.worker.of('departData').map(({ transport }) => transport)).toEqual([`${ann.id}.1`]);
   await vi.waitFor(() => expect(a.worker.transports).not.toContain(`${ann.id}.1`), { timeout: 5000 });
 }, 10_000);
 

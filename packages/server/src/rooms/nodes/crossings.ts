@@ -120,6 +120,7 @@ export class Crossings {
     if (!participant || this.#going.get(participant) !== node) return false;
     this.#going.delete(participant);
     const { media } = participant;
+    media?.departData();
     const release = this.#room.hold();
     this.#room.wentOver(participant);
     setTimeout(() => {
