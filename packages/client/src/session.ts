@@ -127,11 +127,15 @@ export class Session {
         this.signalling.adopt(signalling);
         this.resume = entered.resume;
         this.info = room;
+        this.wanted = room.topology === 'mesh' ? 'mesh' : 'sfu';
         this.iceServers.take(entered);
         this.roster.sync(participants, this.local.id);
-        this.paths.takeOver(path);
+        // What the old server said meanwhile, or what was to be mended there, may have closed it.
+        const kept = this.paths.next === path;
+        if (kept) this.paths.takeOver(path);
+        else this.paths.entered();
         this.view.entered(false);
-        this.act(() => this.recovery.signallingUp(now(), true));
+        this.act(() => this.recovery.signallingUp(now(), kept));
       },
       stayed: () => {
         if (!this.signalling.connected) this.act(() => this.recovery.signallingLost(now()));

@@ -1,4 +1,5 @@
-export { bearerToken, type Grant, Tokens } from './auth/tokens.js';
+export type { Grant } from './auth/grant.js';
+export { bearerToken, Tokens } from './auth/tokens.js';
 export { type TurnCredentials, turnCredentials } from './auth/turn.js';
 export type {
   Cluster,

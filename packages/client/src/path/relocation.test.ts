@@ -95,6 +95,28 @@ test('the server that it leaves may cut the connection as soon as the other one 
   expect([states, server.sockets.length]).toEqual([[], 2]);
 });
 
+test.each(['mesh', 'sfu'] as const)(
+  'told of a move to %s by the server that it leaves as it arrives, it makes another connection there',
+  async (topology) => {
+    const here = server.socket as FakeSocket;
+    const { answer } = server;
+    server.answer = (name, payload) => {
+      if (name === 'arrive') here.fire('topology', { phase: 'prepare', epoch: 1, topology, reason: 'size' });
+      return answer.call(server, name, payload);
+    };
+    server.send('move', MOVE);
+    await vi.waitFor(() => expect(server.of('arrive')).toHaveLength(1));
+    await vi.waitFor(() => expect(server.of('offer')).toHaveLength(3));
+    await vi.waitFor(() => expect(room.state).toBe('connected'));
+    const last = connections().at(-1);
+    expect([room.peerConnections, room.topology, here.connected]).toEqual([[last], 'sfu', false]);
+    expect(last?.connectionState).toBe('connected');
+    expect(sound(last)).toBe(room.local.track('microphone')?.media);
+    for (const closed of connections().slice(0, 2)) expect(closed.connectionState).toBe('closed');
+    expect(server.sockets).toHaveLength(2);
+  },
+);
+
 test.each(['enter', 'offer', 'arrive'] as const)(
   'refused %s there, it stays, and goes when it is told again',
   async (name) => {

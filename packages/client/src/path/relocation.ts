@@ -21,7 +21,7 @@ export interface RelocationHost {
   view(): ViewRequest | null;
   /** For paths of the server in use. */
   factory(): PathFactoryHost;
-  /** We are there: in the turn in which the server says so. */
+  /** We are there: in the turn in which the server says so. `path` may have been closed meanwhile. */
   arrived(signalling: Signalling, path: SfuPath, entered: Entered, there: Extract<ArriveReply, { ok: true }>): void;
   /** We stay. */
   stayed(): void;
@@ -95,7 +95,7 @@ export class Relocation {
         this.path = null;
         this.arriving = false;
         host.arrived(signalling, path, entered, there);
-        void path.speakUp();
+        if (host.paths.current === path) void path.speakUp();
       });
       await Promise.race([arrived, lost]);
       return true;

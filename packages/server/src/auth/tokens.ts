@@ -3,31 +3,19 @@
  * `exp`, and as they apply `name`, `publish`, `subscribe`.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { DisplayName, RoomId, type TokenReply, type TokenRequest } from '@efir/protocol';
+import type { TokenReply, TokenRequest } from '@efir/protocol';
 import { jwtVerify, SignJWT } from 'jose';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { ServerError } from '../errors.js';
+import { type Grant, GrantClaims, grantOf } from './grant.js';
+import { Invitations } from './invitations.js';
 
 const AUDIENCE = 'efir';
-
-const Claims = z.object({
-  room: RoomId,
-  name: DisplayName.optional(),
-  publish: z.boolean().default(true),
-  subscribe: z.boolean().default(true),
-});
-
-/** What someone may do in a room. */
-export interface Grant {
-  /** Set by the token: not theirs to choose. */
-  name?: string;
-  publish: boolean;
-  subscribe: boolean;
-}
 
 const EVERYTHING: Grant = { publish: true, subscribe: true };
 
 export class Tokens {
+  readonly invitations: Invitations;
   readonly #key: Uint8Array;
   readonly #apiSecret: string | null;
   readonly #required: boolean;
@@ -41,6 +29,7 @@ export class Tokens {
     const own = clusterSecret ? createHmac('sha256', clusterSecret).update('efir tokens').digest() : randomBytes(32);
     this.#key = apiSecret ? new TextEncoder().encode(apiSecret) : own;
     this.#required = required;
+    this.invitations = new Invitations(this.#key);
   }
 
   async issue(room: string, { name, publish, subscribe, ttlSeconds }: TokenRequest): Promise<TokenReply> {
@@ -63,8 +52,7 @@ export class Tokens {
     }
     const claims = await this.#verify(token);
     if (claims.room !== room) throw new ServerError('forbidden', 'the token is for another room');
-    const { name, publish, subscribe } = claims;
-    return { publish, subscribe, ...(name !== undefined && { name }) };
+    return grantOf(claims);
   }
 
   /** Throws `unauthorized` if there is an API secret and this is not it. */
@@ -79,7 +67,7 @@ export class Tokens {
     }
   }
 
-  async #verify(token: string): Promise<z.output<typeof Claims>> {
+  async #verify(token: string): Promise<z.output<typeof GrantClaims>> {
     try {
       const { payload } = await jwtVerify(token, this.#key, {
         algorithms: ['HS256'],
@@ -87,7 +75,7 @@ export class Tokens {
         requiredClaims: ['exp'],
         clockTolerance: 5,
       });
-      return Claims.parse(payload);
+      return GrantClaims.parse(payload);
     } catch (error) {
       const expired = (error as { code?: string }).code === 'ERR_JWT_EXPIRED';
       throw new ServerError('unauthorized', expired ? 'the token has expired' : 'the token is not valid');

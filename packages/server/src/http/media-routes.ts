@@ -4,7 +4,8 @@
  */
 import { MAX_SDP_LENGTH } from '@efir/protocol';
 import { type Request, type RequestHandler, Router, text } from 'express';
-import { bearerToken, type Grant } from '../auth/tokens.js';
+import type { Grant } from '../auth/grant.js';
+import { bearerToken } from '../auth/tokens.js';
 import { addressOf as addressElsewhere, Elsewhere, redeem } from '../broadcast/arrivals.js';
 import { otherAddresses } from '../cluster/others.js';
 import { ServerError } from '../errors.js';
@@ -58,7 +59,8 @@ export function mediaRoutes(
         const invited = bearer?.role === (protocol === 'whip' ? 'publisher' : 'viewer');
         const grant = invited
           ? { publish: true, subscribe: true, ...(bearer?.name !== undefined && { name: bearer.name }) }
-          : await tokens.grant(room, invitationOf(request) ?? bearerToken(request.headers.authorization));
+          : ((await invitationOf(request, room)) ??
+            (await tokens.grant(room, bearerToken(request.headers.authorization))));
         const sdp = typeof request.body === 'string' ? request.body : '';
         const name = typeof request.query.name === 'string' ? request.query.name : undefined;
         const loopback = isLoopback(addressOf(request));
@@ -108,17 +110,18 @@ export function mediaRoutes(
       .all(methodNotAllowed('GET', 'OPTIONS'));
   }
 
+  /** What another node that sent them here lets them do; no token of theirs, as addresses are no place for those. */
+  async function invitationOf({ query }: Request, room: string): Promise<Grant | null> {
+    if (typeof query.token !== 'string') return null;
+    return tokens.invitations.redeem(room, query.token.slice(0, 4096), node.cluster.self.id);
+  }
+
   function sessionOf(request: Request): HttpMediaSession {
     const session = sessions.find(protocol, String(request.params.room), String(request.params.session));
     if (!session) throw new ServerError('not-found', 'there is no such session');
     return session;
   }
   return router;
-}
-
-/** A token by which another node sent them here. */
-function invitationOf({ query }: Request): string | undefined {
-  return typeof query.token === 'string' ? query.token.slice(0, 4096) : undefined;
 }
 
 /** The same at another node, with what lets them in there. */

@@ -18,7 +18,11 @@ export function whep(context: HttpContext, sessions: HttpMediaSessions): Router 
     const room = (await viewerArrives(broadcasts, roomId, invited)) ?? (await calls.find(roomId));
     if (!room) throw new ServerError('not-found', `there is no room ${roomId}`, 2);
     const other = room.settings.kind === 'call' ? calls.sendOn(roomId, 'viewer') : null;
-    if (other) throw await invitation(context.tokens, roomId, grant, other);
+    if (other) {
+      // Nobody else may be in it, and for this one it was opened.
+      room.checkEmpty();
+      throw await invitation(context.tokens, roomId, grant, other);
+    }
 
     let session: HttpMediaSession | null = null;
     let lost = false;
@@ -28,7 +32,12 @@ export function whep(context: HttpContext, sessions: HttpMediaSessions): Router 
         if (session) sessions.end(session, 'lost');
       },
     };
-    room.addViewer(viewer);
+    try {
+      room.addViewer(viewer);
+    } catch (error) {
+      room.checkEmpty();
+      throw error;
+    }
     const { engine } = room;
     try {
       const { worker, router } = await room.branches.seat(viewer);

@@ -142,6 +142,12 @@ export class MediaSession {
     }
   }
 
+  /** The client goes over to another node, and its files do at once. */
+  departData(): void {
+    if (this.#dataAddress === undefined) return;
+    this.#request({ type: 'departData', transport: this.transport }).catch(() => {});
+  }
+
   /** Ends the transport; done at once here, whenever the worker gets to it. */
   close(): void {
     if (this.#ended) return;

@@ -14,7 +14,7 @@ import { tellSession } from './media-notices.js';
 import { Crossings } from './nodes/crossings.js';
 import type { Changes } from './nodes/elsewhere.js';
 import { type Nodes, RoomNodes } from './nodes/room-nodes.js';
-import type { Participant, ParticipantClient, Track } from './participant.js';
+import { type Participant, type ParticipantClient, secretTag, type Track } from './participant.js';
 import { Place } from './place.js';
 import type { View } from './plan.js';
 import type { Succession } from './publications.js';
@@ -72,7 +72,7 @@ export class Room {
   arrivals = 0;
   #settings: RoomSettings;
   readonly #announcements = new Announcements(this);
-  readonly #bySecret = new Map<string, Participant>();
+  readonly #byTag = new Map<string, Participant>();
   readonly #resumeGraceMs: number;
   readonly #onEmpty: () => void;
   readonly #onMembership: () => void;
@@ -152,13 +152,10 @@ export class Room {
   /** Throws `room-full`, `conflict` if the newcomer can't be on what the room runs on, or `not-found` if it has just closed. */
   join(participant: Participant): void {
     if (this.closed) throw new ServerError('not-found', `room ${this.id} is closed`);
-    const others = this.size - Number(this.nodes.elsewhere.people.has(participant.id));
-    if (others >= this.settings.maxParticipants) {
-      throw new ServerError('room-full', `room ${this.id} is full (${this.settings.maxParticipants})`, 30);
-    }
+    this.checkPlaceFor(participant.id);
     this.topology.admit(participant.classic ? 'classic' : participant.sfuOnly ? 'sfu-only' : 'participant');
     this.participants.set(participant.id, participant);
-    this.#bySecret.set(participant.resumeSecret, participant);
+    this.#byTag.set(participant.resumeTag, participant);
     this.arrivals++;
     // First: who hears that the room moves to the SFU begins no connection to the newcomer.
     this.topology.changed();
@@ -169,6 +166,13 @@ export class Room {
     this.nodes.changed();
     if (participant.tracks.length > 0) this.distribution.tracksChanged(participant);
     this.#log.info({ participant: participant.id, participants: this.participants.size }, 'joined');
+  }
+
+  /** For one who may be on another node now. Throws `room-full`. */
+  checkPlaceFor(id: string): void {
+    const others = this.size - Number(this.nodes.elsewhere.people.has(id));
+    if (others < this.settings.maxParticipants) return;
+    throw new ServerError('room-full', `room ${this.id} is full (${this.settings.maxParticipants})`, 30);
   }
 
   leave(participant: Participant, reason: LeaveReason): void {
@@ -198,7 +202,7 @@ export class Room {
     if (participant.grace) clearTimeout(participant.grace);
     this.crossings.stays(participant);
     this.participants.delete(participant.id);
-    this.#bySecret.delete(participant.resumeSecret);
+    this.#byTag.delete(participant.resumeTag);
   }
 
   /** Not one who is still to come. */
@@ -211,6 +215,7 @@ export class Room {
     participant.gone = true;
     if (participant.media) this.engine.closeSession(participant.media);
     participant.media = null;
+    this.distribution.subscriberGone(participant);
   }
 
   addViewer(viewer: Viewer): void {
@@ -243,7 +248,12 @@ export class Room {
 
   /** The participant whose secret it is. */
   resume(secret: string): Participant | null {
-    return this.#bySecret.get(secret) ?? null;
+    return this.bearer(secretTag(secret));
+  }
+
+  /** The participant whose secret has this tag. */
+  bearer(tag: string): Participant | null {
+    return this.#byTag.get(tag) ?? null;
   }
 
   /** From now on it speaks through `client`; whoever did before is told. */

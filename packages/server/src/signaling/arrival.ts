@@ -7,7 +7,6 @@ import type { z } from 'zod';
 import { publisherArrives } from '../broadcast/arrivals.js';
 import { ServerError } from '../errors.js';
 import { callAway, passportOf } from '../rooms/nodes/passages.js';
-import { UNTOLD_TRANSPORTS } from '../rooms/nodes/room-nodes.js';
 import { Participant, type ParticipantClient } from '../rooms/participant.js';
 import type { Room } from '../rooms/room.js';
 import type { ConnectionContext } from './connection.js';
@@ -48,10 +47,13 @@ export class Arrival {
       if (room.topology.current !== 'sfu' || room.topology.pending)
         throw new ServerError('conflict', 'the room is not on the SFU: come in when the other server is gone');
       if (room.participants.has(id)) throw new ServerError('conflict', 'you are in the room here already');
-      const before = { joinedAt, transports: transports + UNTOLD_TRANSPORTS };
-      const participant = new Participant({ id, name, nameFixed, permissions, mesh, before });
+      room.checkPlaceFor(id);
+      const participant = new Participant({
+        ...{ id, name, nameFixed, permissions, mesh },
+        before: { joinedAt, transports },
+      });
       participant.client = client;
-      room.crossings.expect(participant);
+      room.crossings.expect(participant, from);
       return new Arrival(room, participant, context, { from, secret });
     } catch (error) {
       room.checkEmpty();

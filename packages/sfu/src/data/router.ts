@@ -36,6 +36,8 @@ export class DataRouter {
   readonly far = new FarNodes<DataBridge>();
   readonly #endpoints = new Set<DataEndpoint>();
   readonly #byAddress = new Map<string, DataEndpoint>();
+  /** Those who are on another node now as far as files are concerned. */
+  readonly #departed = new Map<string, DataEndpoint>();
   /** Senders of files whose receivers had no room, who has waited longest first. */
   readonly #waiting = new Set<DataSender>();
   readonly #deliveries = new TokenBucket(DELIVERIES.perSecond, DELIVERIES.burst);
@@ -63,10 +65,24 @@ export class DataRouter {
     for (const bridge of this.far.bridges()) bridge.tell(address);
   }
 
+  /**
+   * The client is going over to another node: files are to and from there at once, as they stand still until all nodes agree
+   * where their ends are. What is said on the other channels is for here still, and would be lost.
+   */
+  depart(endpoint: DataEndpoint): void {
+    const { address } = endpoint;
+    if (this.#byAddress.get(address) !== endpoint) return;
+    this.#byAddress.delete(address);
+    this.#departed.set(address, endpoint);
+    for (const bridge of this.far.bridges()) bridge.tell(address);
+    this.hasRoomAgain();
+  }
+
   leave(endpoint: DataEndpoint): void {
     const { address } = endpoint;
     this.#endpoints.delete(endpoint);
     this.#waiting.delete(endpoint);
+    if (this.#departed.get(address) === endpoint) this.#departed.delete(address);
     if (this.#byAddress.get(address) === endpoint) {
       this.#byAddress.delete(address);
       for (const bridge of this.far.bridges()) bridge.tell(address);
@@ -77,6 +93,10 @@ export class DataRouter {
   /** False, for files only: a receiver has no room now; the sender is woken when it has. What can't be delivered is dropped. */
   pass(sender: DataSender, message: RoutedMessage, now: number): boolean {
     const { label, to, text, bytes, at } = message;
+    if (label === 'file' && !sender.far && this.#departed.get(sender.address) === sender) {
+      this.#waiting.delete(sender);
+      return true;
+    }
     const receivers = this.#receivers(sender, label, to);
     const bridges = label === 'file' && !sender.far ? this.#bridges(sender, to) : [];
     if (receivers.length + bridges.length === 0) {
@@ -116,12 +136,14 @@ export class DataRouter {
 
   #receivers(sender: DataSender, label: ChannelLabel, to: string | null): DataEndpoint[] {
     if (to !== null) {
-      const receiver = this.#byAddress.get(to);
+      const receiver = this.#byAddress.get(to) ?? (label === 'file' ? undefined : this.#departed.get(to));
       return receiver && receiver !== sender && receiver.channels.isOpen(label) ? [receiver] : [];
     }
     const receivers: DataEndpoint[] = [];
     for (const endpoint of this.#endpoints)
-      if (endpoint !== sender && endpoint.channels.isOpen(label)) receivers.push(endpoint);
+      if (endpoint !== sender && endpoint.channels.isOpen(label)) {
+        if (label !== 'file' || this.#departed.get(endpoint.address) !== endpoint) receivers.push(endpoint);
+      }
     return receivers;
   }
 

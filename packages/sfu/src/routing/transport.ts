@@ -128,6 +128,11 @@ export class Transport {
     this.data = this.#endpoint;
   }
 
+  /** The client has another transport on another node, see `DataRouter.depart`. */
+  departData(): void {
+    if (this.#endpoint) this.router.data().depart(this.#endpoint);
+  }
+
   /** SRTP came up (or is still up after an ICE restart): sources may flow. */
   becameConnected(): void {
     this.connected = true;

@@ -89,6 +89,8 @@ export type WorkerRequest =
   | { type: 'closeTransport'; transport: string }
   | { type: 'route'; transport: string; routes: Route[] }
   | { type: 'setReception'; transport: string; reception: Reception }
+  /** Its client goes over to a transport on another node: files go there, other data comes here until it is closed. */
+  | { type: 'departData'; transport: string }
   /** Paused: its packets are received and not forwarded. */
   | { type: 'pauseProducer'; producer: string; paused: boolean }
   | { type: 'transportStats'; transport: string }
@@ -174,6 +176,7 @@ export interface WorkerReplies {
   closeTransport: Record<string, never>;
   route: Record<string, never>;
   setReception: Record<string, never>;
+  departData: Record<string, never>;
   pauseProducer: Record<string, never>;
   transportStats: TransportStats;
   openPipeSource: Record<string, never>;

@@ -161,6 +161,9 @@ export class MediaWorker {
       case 'setReception':
         this.#transport(request.transport).subscriber.setReception(request.reception);
         return {};
+      case 'departData':
+        this.#transport(request.transport).departData();
+        return {};
       case 'pauseProducer': {
         const { producer, transport } = this.#producer(request.producer);
         transport.router.pause(producer, request.paused);

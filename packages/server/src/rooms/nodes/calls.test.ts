@@ -7,6 +7,7 @@ import type { ServerConfigInput } from '../../config/schema.js';
 import type { FakeWorker } from '../../testing/fake-workers.js';
 import { offer, publishing, receiving } from '../../testing/offers.js';
 import { startTestServer, type TestClient, type TestServer } from '../../testing/test-server.js';
+import { secretTag } from '../participant.js';
 
 interface Node extends TestServer {
   cluster: MemoryCluster;
@@ -204,7 +205,7 @@ test('a node can speak for its own people only', async () => {
   expect(ann.seen('said')).toHaveLength(1);
   await expect(b.cluster.request('a', { ...message(bob.id), first: 0 })).rejects.toMatchObject({ code: 'refused' });
   await expect(
-    b.cluster.request('a', { type: 'call-yield', room: 'demo', participant: ann.id, secret: 'guessed' }),
+    b.cluster.request('a', { type: 'call-yield', room: 'demo', participant: ann.id, tag: secretTag('guessed') }),
   ).rejects.toMatchObject({ remoteCode: 'not-found' });
 });
 

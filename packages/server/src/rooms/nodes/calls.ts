@@ -16,6 +16,7 @@ import { liveSetting } from '../room-topology.js';
 import type { Rooms } from '../rooms.js';
 import { destinations } from './destinations.js';
 import { CALL_SAID, CallSaid } from './outbox.js';
+import { SecretTag } from './presence.js';
 import { CALL_YIELD } from './room-nodes.js';
 
 const ROOM_PUT = 'room-put';
@@ -26,7 +27,7 @@ const CallYield = z.strictObject({
   type: z.literal(CALL_YIELD),
   room: RoomId,
   participant: ParticipantId,
-  secret: z.string().max(128),
+  tag: SecretTag,
 });
 const RoomPut = z.strictObject({ type: z.literal(ROOM_PUT), room: RoomId, settings: RoomSettings });
 const RoomRemove = z.strictObject({ type: z.literal(ROOM_REMOVE), room: RoomId });
@@ -65,7 +66,7 @@ export class Calls {
     this.#cluster = cluster;
     this.#log = log;
     dispatch.on(CALL_SAID, CallSaid, (message, { id }) => this.#said(message, id));
-    dispatch.on(CALL_YIELD, CallYield, ({ room, participant, secret }) => this.#yield(room, participant, secret));
+    dispatch.on(CALL_YIELD, CallYield, ({ room, participant, tag }) => this.#yield(room, participant, tag));
     dispatch.on(ROOM_PUT, RoomPut, ({ room, settings }) => this.#putHere(room, settings));
     dispatch.on(ROOM_REMOVE, RoomRemove, ({ room }) => {
       if (rooms.find(room)) rooms.remove(room);
@@ -239,9 +240,9 @@ export class Calls {
   }
 
   /** They are on the asking node from now on. */
-  #yield(id: string, participantId: string, secret: string): void {
+  #yield(id: string, participantId: string, tag: string): void {
     const room = this.#rooms.get(id);
-    const participant = room.resume(secret);
+    const participant = room.bearer(tag);
     if (participant?.id !== participantId) throw new ServerError('not-found', 'there is no such participant');
     const { client } = participant;
     participant.client = null;

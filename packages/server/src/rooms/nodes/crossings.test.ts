@@ -5,6 +5,8 @@ import type { ServerConfigInput } from '../../config/schema.js';
 import type { FakeWorker } from '../../testing/fake-workers.js';
 import { offer, publishing, receiving } from '../../testing/offers.js';
 import { startTestServer, type TestClient, type TestServer } from '../../testing/test-server.js';
+import { Participant } from '../participant.js';
+import { ARRIVE_WITHIN_MS, type CrossingRoom, Crossings } from './crossings.js';
 
 const ADMIN = 'an-admin-token-of-tests';
 
@@ -125,6 +127,8 @@ test('who comes over has media there before they are in the room, and nobody see
     await vi.waitFor(() => expect(worker.of('succeed').at(-1)?.producers).toEqual(pairs));
   }
   expect(a.worker.transports).toContain(`${ann.id}.1`);
+  // Not for files, which would stand still.
+  expect(a.worker.of('departData').map(({ transport }) => transport)).toEqual([`${ann.id}.1`]);
   await vi.waitFor(() => expect(a.worker.transports).not.toContain(`${ann.id}.1`), { timeout: 5000 });
 }, 10_000);
 
@@ -189,6 +193,16 @@ test('a newcomer to a call on a node that drains is sent on, by the app, WHIP an
       headers: { 'Content-Type': 'application/sdp' },
     });
     expect(there.status).toBe(201);
+    // Once, there only, as that only; and no token of theirs is taken from an address.
+    const again = (node: Node, query: string, headers = {}) =>
+      fetch(node.url(path + query), {
+        ...{ method: 'POST', body: sdp, redirect: 'manual' as const },
+        headers: { 'Content-Type': 'application/sdp', ...headers },
+      });
+    const invitation = target.searchParams.get('token') ?? '';
+    for (const query of [target.search, `?token=${token}`, '']) expect((await again(b, query)).status).toBe(401);
+    expect((await again(b, '', { Authorization: `Bearer ${invitation}` })).status).toBe(401);
+    expect((await again(b, target.search, { Authorization: `Bearer ${token}` })).status).toBe(201);
   }
 });
 
@@ -210,4 +224,109 @@ test('players of a call are told where to go on, with what lets them in there, a
   expect((await fetch(encoder)).status).toBe(405);
   await fetch(session, { method: 'DELETE' });
   await vi.waitFor(async () => expect((await fetch(encoder)).status).toBe(404));
+});
+
+test('who leaves the room while they come over has nothing of it on the other node any more', async () => {
+  const [a, b] = await start(['a', 'b']);
+  const [ann, bob] = [await a.enter('demo', 'Ann'), await b.enter('demo', 'Bob')];
+  await ann.event('participant-joined');
+  const over = await comeOver(b, ann, 'a');
+  await over.offer(whole());
+  const transport = b.worker.of('configureTransport').at(-1)?.transport as string;
+  await ann.ok('leave', {});
+  await over.disconnected();
+  expect(over.seen('closed')).toHaveLength(1);
+  await vi.waitFor(() => expect(b.worker.transports).not.toContain(transport));
+  await bob.ok('leave', {});
+  await vi.waitFor(async () => expect(await (await fetch(b.url('/api/rooms'))).json()).toEqual([]));
+});
+
+test('one secret has people come over once at a time, and no id of a transport is used twice', async () => {
+  const [a, b, c] = await start(['a', 'b', 'c']);
+  const ann = await a.enter('demo', 'Ann');
+  const first = await comeOver(b, ann, 'a');
+  await first.offer(whole());
+  const second = await comeOver(b, ann, 'a');
+  await first.disconnected();
+  await second.offer(whole('8B'));
+  const elsewhere = await comeOver(c, ann, 'a');
+  await elsewhere.offer(whole('9C'));
+  const ids = [b, c].flatMap(({ worker }) => worker.of('configureTransport').map(({ transport }) => transport));
+  expect(ids).toHaveLength(3);
+  expect(new Set(ids).size).toBe(3);
+  expect(b.worker.transports).toEqual([ids[1]]);
+  // They go to the node that asked last.
+  expect(await second.refused('arrive', {})).toMatchObject({ code: 'not-found' });
+  await elsewhere.ok('arrive', {});
+  await ann.disconnected();
+  // Then those of the other attempt are not in the room where they come from.
+  await second.disconnected();
+  await vi.waitFor(() => expect(b.worker.transports).toEqual([]));
+});
+
+test('nodes do not say a secret to each other, neither of who comes over nor of who comes back elsewhere', async () => {
+  const [a, b] = await start(['a', 'b']);
+  const [ann, al] = [await a.enter('demo', 'Ann'), await a.enter('demo', 'Al')];
+  const request = vi.spyOn(b.cluster, 'request');
+  const over = await comeOver(b, ann, 'a');
+  await over.offer(whole());
+  await over.ok('arrive', {});
+  await al.event('participant-updated', ({ participant }) => participant.apart === true);
+  const asked = vi.spyOn(a.cluster, 'request');
+  const back = a.connect();
+  await back.enter({ room: 'demo', name: 'Ann', resume: over.resume });
+  expect(back.id).toBe(ann.id);
+  const said = [...request.mock.calls, ...asked.mock.calls].map(([, message]) => message);
+  expect(said.map(({ type }) => type)).toEqual(expect.arrayContaining(['person-ask', 'person-go', 'call-yield']));
+  for (const secret of [ann.resume, over.resume]) expect(JSON.stringify(said)).not.toContain(secret);
+});
+
+test('a room that is full has no place for who comes over', async () => {
+  const [a, b] = await start(['a', 'b']);
+  const [ann] = [await a.enter('demo', 'Ann'), await b.enter('demo', 'Bob')];
+  await ann.event('participant-joined');
+  const headers = { 'Content-Type': 'application/json' };
+  await fetch(b.url('/api/rooms/demo'), { method: 'PUT', body: '{"maxParticipants":1}', headers });
+  const enter = { room: 'demo', name: 'x', resume: ann.resume, from: 'a' };
+  expect(await b.connect().refused('enter', enter)).toMatchObject({ code: 'room-full' });
+});
+
+test('who comes over and does not arrive has a while for it, and holds the room no longer', () => {
+  vi.useFakeTimers();
+  try {
+    const [discard, release, close] = [vi.fn(), vi.fn(), vi.fn()];
+    const nodes = { changed() {}, elsewhere: { people: new Map() } };
+    const room = { nodes, hold: () => release, discard } as unknown as CrossingRoom;
+    const crossings = new Crossings(room);
+    const late = new Participant({ name: 'Ann', permissions: { publish: true, subscribe: true } });
+    const arrived = new Participant({ name: 'Bob', permissions: { publish: true, subscribe: true } });
+    late.client = { send() {}, close };
+    for (const one of [late, arrived]) crossings.expect(one, 'a');
+    crossings.ended(arrived, true);
+    vi.advanceTimersByTime(ARRIVE_WITHIN_MS - 1);
+    expect(crossings.isComing(late)).toBe(true);
+    vi.advanceTimersByTime(1);
+    expect([crossings.size, discard.mock.calls, release.mock.calls.length]).toEqual([0, [[late]], 2]);
+    expect(close).toHaveBeenCalledExactlyOnceWith('you have not arrived in time', true);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a player who is sent on, or refused, leaves no room behind', async () => {
+  const classic = '2b0f2a52-6a4f-4d83-9e2b-0d5f8a9b7c11';
+  const [a, b] = await start(['a', 'b'], { meshMax: 4 });
+  await b.enter('demo', 'Bob');
+  await b.classic().join(classic);
+  const watch = (path: string) =>
+    fetch(a.url(path), {
+      ...{ method: 'POST', body: receiving(1, 1), redirect: 'manual' as const },
+      headers: { 'Content-Type': 'application/sdp' },
+    });
+  const rooms = async () => (await fetch(a.url('/api/rooms'))).json();
+  expect((await watch(`/whep/${classic}`)).status).toBe(409);
+  expect(await rooms()).toEqual([]);
+  await drain(a);
+  expect((await watch('/whep/demo')).status).toBe(307);
+  expect(await rooms()).toEqual([]);
 });

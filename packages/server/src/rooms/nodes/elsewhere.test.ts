@@ -3,7 +3,7 @@ import { Elsewhere } from './elsewhere.js';
 import { type Person, Presence } from './presence.js';
 
 const person = (id: string, more: Partial<Person> = {}): Person => ({
-  ...{ id, name: id, joinedAt: 1, tag: 'x', transport: `${id}.1`, transports: 1 },
+  ...{ id, name: id, joinedAt: 1, tag: 'x'.repeat(43), transport: `${id}.1`, transports: 1 },
   tracks: [{ mid: '1', kind: 'video', source: 'camera', muted: false }],
   ...more,
 });

@@ -6,14 +6,15 @@ import type { Dispatch } from '../../cluster/dispatch.js';
 import { ClusterError } from '../../cluster/errors.js';
 import { type ClusterMessage, RoomName } from '../../cluster/schema.js';
 import { ServerError } from '../../errors.js';
-import type { Participant } from '../participant.js';
+import { type Participant, secretTag } from '../participant.js';
 import type { Room } from '../room.js';
 import type { Rooms } from '../rooms.js';
+import { SecretTag } from './presence.js';
 
 const ASK = 'person-ask';
 const GO = 'person-go';
-/** Whoever has the secret is the one. */
-const bearer = { room: RoomName, secret: z.string().min(1).max(128) };
+/** Whoever has the secret is the one; it isn't said itself, as what nodes say is signed and not encrypted. */
+const bearer = { room: RoomName, tag: SecretTag };
 const Ask = z.strictObject({ type: z.literal(ASK), ...bearer });
 const Go = z.strictObject({ type: z.literal(GO), ...bearer });
 
@@ -23,19 +24,21 @@ const Passport = z.strictObject({
   name: DisplayName,
   nameFixed: z.boolean(),
   joinedAt: z.number(),
+  /** Those that they get from now on come after so many. */
   transports: z.number().int().min(0).max(1_000_000_000),
   permissions: z.strictObject({ publish: z.boolean(), subscribe: z.boolean() }),
 });
 export type Passport = z.infer<typeof Passport>;
 
 export function servePassages(rooms: Rooms, dispatch: Dispatch): void {
-  dispatch.on(ASK, Ask, ({ room, secret }): Passport => {
-    const { participant } = bearerOf(rooms, room, secret);
-    const { id, name, nameFixed, joinedAt, transports, permissions } = participant;
+  dispatch.on(ASK, Ask, ({ room, tag }, node): Passport => {
+    const found = bearerOf(rooms, room, tag);
+    const { id, name, nameFixed, joinedAt, permissions } = found.participant;
+    const transports = found.room.crossings.ask(found.participant, node.id);
     return { id, name, nameFixed, joinedAt, transports, permissions };
   });
-  dispatch.on(GO, Go, ({ room, secret }, { id }) => {
-    const found = bearerOf(rooms, room, secret);
+  dispatch.on(GO, Go, ({ room, tag }, { id }) => {
+    const found = bearerOf(rooms, room, tag);
     found.room.crossings.go(found.participant, id);
     return {};
   });
@@ -43,17 +46,17 @@ export function servePassages(rooms: Rooms, dispatch: Dispatch): void {
 
 /** Throws `not-found` if there is nobody of this secret at `node`, or `unavailable`. */
 export async function passportOf(cluster: Cluster, node: string, room: string, secret: string): Promise<Passport> {
-  return Passport.parse(await ask(cluster, node, { type: ASK, room, secret }));
+  return Passport.parse(await ask(cluster, node, { type: ASK, room, tag: secretTag(secret) }));
 }
 
 /** The node gives them up as soon as it hears that they are in the room here. Throws as `passportOf`. */
 export async function callAway(cluster: Cluster, node: string, room: string, secret: string): Promise<void> {
-  await ask(cluster, node, { type: GO, room, secret });
+  await ask(cluster, node, { type: GO, room, tag: secretTag(secret) });
 }
 
-function bearerOf(rooms: Rooms, id: string, secret: string): { room: Room; participant: Participant } {
+function bearerOf(rooms: Rooms, id: string, tag: string): { room: Room; participant: Participant } {
   const room = rooms.find(id);
-  const participant = room?.resume(secret);
+  const participant = room?.bearer(tag);
   if (!room || !participant) throw new ServerError('not-found', 'there is no such participant');
   return { room, participant };
 }

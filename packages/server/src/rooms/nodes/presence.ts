@@ -11,6 +11,8 @@ export const MAX_TOLD = 2000;
 /** Of JSON, for all of them; below what the cluster takes, which signs and wraps it. */
 const MAX_TOLD_BYTES = 180_000;
 
+/** Of the secret with which somebody comes back, see `secretTag`. */
+export const SecretTag = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const TransportId = z.string().regex(/^[A-Za-z0-9_-]{1,64}\.\d{1,9}$/);
 
 export const Person = z
@@ -18,8 +20,7 @@ export const Person = z
     id: ParticipantId,
     name: DisplayName,
     joinedAt: z.number(),
-    /** Of the secret with which they come back, see `secretTag` in participant.ts. */
-    tag: z.string().max(64),
+    tag: SecretTag,
     /** Their producers are `${transport}/${mid}`; null: it is gone, and another one not there yet. */
     transport: TransportId.nullable(),
     /** How many they had. */

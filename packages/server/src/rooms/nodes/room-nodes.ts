@@ -11,7 +11,7 @@ import type { Links } from '../../cluster/links/links.js';
 import { randomToken } from '../../media/session.js';
 import { type Participant, secretTag } from '../participant.js';
 import type { Place } from '../place.js';
-import { LINGER_MS } from './crossings.js';
+import { type Crossings, LINGER_MS, UNTOLD_TRANSPORTS } from './crossings.js';
 import { type Changes, Elsewhere, type RemoteParticipant } from './elsewhere.js';
 import { type CallSaid, Inbox, Outbox, type Said } from './outbox.js';
 import { Presence, presenceOf } from './presence.js';
@@ -27,7 +27,7 @@ export interface SpanningRoom {
   readonly kind: string;
   readonly participants: ReadonlyMap<string, Participant>;
   readonly viewers: { readonly size: number };
-  readonly crossings: { readonly size: number; went(id: string, node: string): boolean };
+  readonly crossings: Pick<Crossings, 'size' | 'went' | 'told'>;
   readonly place: Place;
   /** People on other nodes came, went or do something else. */
   elsewhereChanged(changes: Changes): void;
@@ -48,8 +48,6 @@ const KNOWN_MS = 700;
 /** Between announcements; more in large rooms, whose announcements are large. */
 const ANNOUNCE_MS = 15;
 const ANNOUNCE_MS_PER_PERSON = 1;
-/** Transports that were asked for and never told of others: no id of a transport is used twice. */
-export const UNTOLD_TRANSPORTS = 1000;
 
 export class RoomNodes {
   readonly elsewhere = new Elsewhere();
@@ -163,7 +161,7 @@ export class RoomNodes {
     const { id, joinedAt } = remote.person;
     if (cluster.node(remote.node)) {
       try {
-        const message = { type: CALL_YIELD, room: this.#room.id, participant: id, secret };
+        const message = { type: CALL_YIELD, room: this.#room.id, participant: id, tag };
         await cluster.request(remote.node, message, YIELD_MS);
       } catch (error) {
         this.#log.info({ participant: id, reason: (error as Error).message }, 'a participant could not be taken over');
@@ -242,6 +240,8 @@ export class RoomNodes {
     changes.joined = changes.joined.filter(({ id }) => !over.has(id));
     this.#pull();
     this.#room.elsewhereChanged(changes);
+    // At last: a room with nobody but those is closed.
+    crossings.told();
   }
 
   #announce(): void {

@@ -208,6 +208,38 @@ test('who moves to another node is found there, and who comes here is found here
   expect([...before.texts, ...after.texts, ...here.texts]).toEqual(['ann: one', 'ann: two', 'ann: four']);
 }, 60_000);
 
+test('whose client goes over to another node sends and is sent files there at once, and hears the rest here still', async () => {
+  const rooms = new BridgedRooms(3);
+  for (const [from, to] of [
+    [0, 1],
+    [1, 2],
+    [2, 0],
+  ])
+    rooms.bridge(from, to);
+  const old = await rooms.join(0, 'ann');
+  const names = ['amy', 'bob', 'cleo'];
+  const others = [await rooms.join(0, 'amy'), await rooms.join(1, 'bob'), await rooms.join(2, 'cleo')];
+  await rooms.run(500);
+  const ann = await rooms.join(1, 'ann');
+  rooms.rooms[0].engine.transports.get(old.id)?.departData();
+  await rooms.run(500);
+  for (const [n, one] of others.entries()) {
+    ann.data.send('file', names[n], 'by the new');
+    one.data.send('file', 'ann', 'to the new');
+  }
+  // What its client still sends this way, and others send to all, is not to come twice.
+  old.data.send('file', 'amy', 'by the old');
+  others[0].data.send('reliable', 'ann', 'chat');
+  others[0].data.send('reliable', null, 'to all');
+  await rooms.run(1000);
+  for (const one of others) expect(one.texts).toEqual(['ann: by the new']);
+  expect(ann.texts.sort()).toEqual(['amy: to the new', 'bob: to the new', 'cleo: to the new']);
+  expect(old.texts).toEqual(['amy: chat', 'amy: to all']);
+  rooms.leave(old);
+  ann.data.send('file', 'amy', 'later');
+  await rooms.until(() => others[0].texts.includes('ann: later'));
+}, 30_000);
+
 test('a file holds up neither pictures on the pipe nor what its ends have to say, lost packets or not', async () => {
   const rooms = new BridgedRooms(2);
   const [a, b] = rooms.rooms;
