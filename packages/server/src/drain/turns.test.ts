@@ -26,3 +26,14 @@ test('who is still there is told again, who has gone is forgotten', () => {
   expect(turns.next([one, other], 8050)).toEqual([one]);
   expect(turns.next([one, other], 8100)).toEqual([other]);
 });
+
+test('the pace stays while those who were told leave', () => {
+  const turns = new Turns<{ n: number }>(options);
+  let there = crowd(300);
+  let now = 0;
+  for (; there.length > 0; now += 50) {
+    const gone = new Set(turns.next(there, now));
+    there = there.filter((one) => !gone.has(one));
+  }
+  expect(now).toBeLessThanOrEqual(4000);
+});

@@ -12,6 +12,8 @@ export class Turns<T extends object> {
   readonly #options: TurnsOptions;
   /** When each was told last. */
   readonly #told = new Map<T, number>();
+  /** Who were there at one time: as they go, the pace stays. */
+  #most = 0;
 
   constructor(options: TurnsOptions) {
     this.#options = options;
@@ -23,7 +25,8 @@ export class Turns<T extends object> {
     const there = new Set(all);
     for (const one of this.#told.keys()) if (!there.has(one)) this.#told.delete(one);
     const due = all.filter((one) => now - (this.#told.get(one) ?? Number.NEGATIVE_INFINITY) >= againMs);
-    const chosen = due.slice(0, Math.ceil((all.length * stepMs) / withinMs));
+    this.#most = all.length === 0 ? 0 : Math.max(this.#most, all.length);
+    const chosen = due.slice(0, Math.ceil((this.#most * stepMs) / withinMs));
     for (const one of chosen) this.#told.set(one, now);
     return chosen;
   }
