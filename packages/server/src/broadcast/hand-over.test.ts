@@ -117,3 +117,16 @@ test('a node that can’t have the broadcast is passed over', async () => {
   await drain('a');
   await vi.waitFor(async () => expect(await homeOf()).toBe('c'), { timeout: 6000 });
 }, 10_000);
+
+test('an encoder that comes to a home which drains and can’t be handed over yet is taken there', async () => {
+  await put('a');
+  for (const id of ['b', 'c']) nodes[id].worker.before = () => {};
+  await drain('a');
+  let [url, response] = [nodes.b.url('/whip/show'), await post(nodes.b.url('/whip/show'), publishing())];
+  for (let sent = 0; response.status === 307 && sent < 4; sent++) {
+    url = response.headers.get('location') ?? '';
+    response = await post(url, publishing());
+  }
+  expect([response.status, new URL(url).origin]).toEqual([201, nodes.a.cluster.self.url]);
+  expect((await post(nodes.a.url('/whip/show'), publishing())).status).toBe(201);
+});
