@@ -157,7 +157,7 @@ export class Broadcasts {
     const home = this.#homes.get(room);
     this.#homes.delete(room);
     // Before the home is free: those who haven't heard would claim it.
-    await home?.end();
+    await home?.end(this.#leftovers.get(room)?.from ?? null);
     this.#dropLeftovers(room);
     if (this.rooms.find(room)) this.rooms.remove(room);
     await this.cluster.releaseHome(room).catch(() => {});
@@ -169,18 +169,18 @@ export class Broadcasts {
     if (carried) return carried;
     const here = this.rooms.open(room, settings);
     const { cluster, links } = this.#options;
-    const onLeave = (): void => this.leave(room);
+    const onLeave = (): void => this.leave(room, false);
     this.#edges.set(room, new BroadcastEdge({ room: here, home, settings, cluster, links, onLeave }));
     return here;
   }
 
-  /** Nobody needs it here any more, or it is over. */
-  leave(room: string): void {
+  /** Nobody needs it here any more, or it is `over`: then all are put out, publishers that had not gone over yet as well. */
+  leave(room: string, over: boolean): void {
     const edge = this.#edges.get(room);
     if (!edge) return;
     this.#edges.delete(room);
-    for (const viewer of [...edge.room.viewers]) viewer.ended('the broadcast is over');
     edge.close();
+    if (over && this.rooms.find(room) === edge.room) this.rooms.remove(room);
   }
 
   /** Another node has the publishers, and wants to be home again. */

@@ -130,3 +130,18 @@ test('an encoder that comes to a home which drains and can’t be handed over ye
   expect([response.status, new URL(url).origin]).toEqual([201, nodes.a.cluster.self.url]);
   expect((await post(nodes.a.url('/whip/show'), publishing())).status).toBe(201);
 });
+
+test('a broadcast that is deleted while its publishers are still on the old home is over for them, too', async () => {
+  await put('a');
+  const ann = await nodes.a.enter('show', 'Ann');
+  await ann.offer(publishing());
+  const studio = await post(nodes.a.url('/whip/show?name=Studio'), publishing());
+  await drain('a');
+  await ann.event('move');
+  expect(await homeOf()).not.toBe('a');
+  expect((await fetch(nodes.c.url('/api/rooms/show'), { method: 'DELETE', headers: json })).status).toBe(204);
+  expect(await ann.event('closed')).toMatchObject({ retry: false });
+  expect((await fetch(nodes.a.url(studio.headers.get('location') ?? ''))).status).toBe(404);
+  expect(await (await fetch(nodes.a.url('/api/rooms'), { headers: json })).json()).toEqual([]);
+  expect(await homeOf()).toBe(undefined);
+});
