@@ -208,13 +208,15 @@ export class Broadcasts {
   }
 
   async #handTo(node: NodeRecord, home: BroadcastHome): Promise<boolean> {
-    const { id: room, settings } = home.room;
-    await this.cluster.request(node.id, { type: ADOPT, room, settings }, ADOPT_MS);
+    const { id: room } = home.room;
+    await this.cluster.request(node.id, { type: ADOPT, room, settings: home.room.settings }, ADOPT_MS);
     if (this.#homes.get(room) !== home || !(await this.cluster.passHome(room, node))) return false;
     this.#retire(home, node.id);
     this.#options.log.info({ room, node: node.id }, 'the home of a broadcast is handed over');
     // It is the home, whether it has heard so or not.
     for (let tries = 0; this.cluster.node(node.id) && tries < TAKE_TRIES; tries++) {
+      // They may have been put since.
+      const { settings } = home.room;
       if (await this.cluster.request(node.id, { type: TAKE, room, settings }).catch(() => null)) break;
     }
     return true;

@@ -30,12 +30,10 @@ beforeEach(async () => {
 afterEach(() => Promise.all(Object.values(nodes).map((node) => node.close())));
 
 const json = { 'Content-Type': 'application/json', Authorization: `Bearer ${ADMIN}` };
-const put = (id: string): Promise<Response> =>
-  fetch(nodes[id].url('/api/rooms/show'), {
-    method: 'PUT',
-    body: '{"kind":"broadcast","title":"News"}',
-    headers: json,
-  });
+const put = (id: string, title = 'News'): Promise<Response> => {
+  const body = JSON.stringify({ kind: 'broadcast', title });
+  return fetch(nodes[id].url('/api/rooms/show'), { method: 'PUT', body, headers: json });
+};
 const drain = (id: string): Promise<Response> =>
   fetch(nodes[id].url(`/api/cluster/nodes/${id}/drain`), { method: 'POST', headers: json });
 const post = (url: string, sdp: string): Promise<Response> =>
@@ -144,4 +142,23 @@ test('a broadcast that is deleted while its publishers are still on the old home
   expect((await fetch(nodes.a.url(studio.headers.get('location') ?? ''))).status).toBe(404);
   expect(await (await fetch(nodes.a.url('/api/rooms'), { headers: json })).json()).toEqual([]);
   expect(await homeOf()).toBe(undefined);
+});
+
+test('what is put while the home is handed over stays', async () => {
+  await put('a');
+  nodes.c.cluster.drain(true);
+  const { worker, workers } = nodes.b;
+  worker.before = (request) => {
+    if (request.type !== 'openPipeSink') return;
+    const notice = { type: 'transportState', transport: request.pipe, state: 'connected' } as const;
+    void put('a', 'Late news').then(() => workers.emit('notice', worker, notice));
+  };
+  await drain('a');
+  // The next home answers once it has heard that it is it.
+  await vi.waitFor(async () => {
+    expect(await homeOf()).toBe('b');
+    const response = await fetch(nodes.b.url('/api/rooms/show'));
+    expect([response.status, await response.json()]).toMatchObject([200, { settings: { title: 'Late news' } }]);
+  });
+  expect((await nodes.a.cluster.homeOf('show'))?.facts).toMatchObject({ settings: { title: 'Late news' } });
 });
