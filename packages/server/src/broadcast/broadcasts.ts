@@ -197,8 +197,12 @@ export class Broadcasts {
     const home = this.#homes.get(room);
     if (!home || this.#handing.has(room)) return false;
     this.#handing.add(room);
+    const from = this.#leftovers.get(room)?.from ?? null;
     try {
-      for (const node of destinations(this.cluster.nodes(), home.carriers, 'participant').slice(0, MOST_ASKED)) {
+      const takers = destinations(this.cluster.nodes(), home.carriers, 'participant');
+      // Publishers of the home before are heard by way of here, so until they have come it can only have it back.
+      const bound = from !== null && this.cluster.node(from) !== null;
+      for (const node of takers.filter(({ id }) => !bound || id === from).slice(0, MOST_ASKED)) {
         if (await this.#handTo(node, home).catch(() => false)) return true;
       }
       return false;

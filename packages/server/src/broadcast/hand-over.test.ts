@@ -34,8 +34,10 @@ const put = (id: string, title = 'News'): Promise<Response> => {
   const body = JSON.stringify({ kind: 'broadcast', title });
   return fetch(nodes[id].url('/api/rooms/show'), { method: 'PUT', body, headers: json });
 };
-const drain = (id: string): Promise<Response> =>
-  fetch(nodes[id].url(`/api/cluster/nodes/${id}/drain`), { method: 'POST', headers: json });
+const drain = (id: string, draining = true): Promise<Response> => {
+  const body = JSON.stringify({ draining });
+  return fetch(nodes[id].url(`/api/cluster/nodes/${id}/drain`), { method: 'POST', body, headers: json });
+};
 const post = (url: string, sdp: string): Promise<Response> =>
   fetch(url, { method: 'POST', body: sdp, redirect: 'manual', headers: { 'Content-Type': 'application/sdp' } });
 const homeOf = async (): Promise<string | undefined> => (await nodes.a.cluster.homeOf('show'))?.node;
@@ -161,4 +163,45 @@ test('what is put while the home is handed over stays', async () => {
     expect([response.status, await response.json()]).toMatchObject([200, { settings: { title: 'Late news' } }]);
   });
   expect((await nodes.a.cluster.homeOf('show'))?.facts).toMatchObject({ settings: { title: 'Late news' } });
+});
+
+/** A home that was handed over to `b` by `a`, where a publisher of the app and an encoder still are. */
+const handedOver = async (): Promise<[TestClient, string]> => {
+  await put('a');
+  const ann = await nodes.a.enter('show', 'Ann');
+  await ann.offer(publishing());
+  const studio = await post(nodes.a.url('/whip/show?name=Studio'), publishing());
+  nodes.c.cluster.drain(true);
+  await drain('a');
+  await ann.event('move');
+  await vi.waitFor(async () => expect((await put('b')).status).toBe(200));
+  nodes.c.cluster.drain(false);
+  return [ann, nodes.a.url(studio.headers.get('location') ?? '')];
+};
+
+test('a home is not handed on while publishers of the one before are heard by way of it', async () => {
+  const [ann, studio] = await handedOver();
+  // How many nodes it pulled from.
+  const pulls: number[] = [];
+  const pass = nodes.b.cluster.passHome.bind(nodes.b.cluster);
+  nodes.b.cluster.passHome = (...to) => {
+    pulls.push(pipes('b').length);
+    return pass(...to);
+  };
+  expect(pipes('b')).toHaveLength(1);
+  await drain('b');
+  await fetch(studio, { method: 'DELETE' });
+  await ann.ok('leave', {});
+  await vi.waitFor(async () => expect(await homeOf()).toBe('c'), { timeout: 8000 });
+  expect(pulls).toEqual([0]);
+}, 15_000);
+
+test('a home is handed back to the one before, if its publishers are still there and it is used again', async () => {
+  const [ann, studio] = await handedOver();
+  await drain('a', false);
+  await drain('b');
+  await vi.waitFor(async () => expect(await homeOf()).toBe('a'));
+  await vi.waitFor(async () => expect((await put('a')).status).toBe(200));
+  expect(ann.seen('participant-left')).toEqual([]);
+  expect((await fetch(studio)).status).toBe(405);
 });
