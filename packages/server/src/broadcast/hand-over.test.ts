@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ClusterError } from '../cluster/errors.js';
 import { ClusterMemory, MemoryCluster } from '../cluster/memory.js';
 import { nodeInfo } from '../cluster/testing/nodes.js';
 import { freePort } from '../cluster/testing/redis-server.js';
@@ -7,10 +8,11 @@ import { offer, publishing, receiving } from '../testing/offers.js';
 import { startTestServer, type TestClient, type TestServer } from '../testing/test-server.js';
 
 const ADMIN = 'an-admin-token-of-tests';
+let memory: ClusterMemory;
 let nodes: Record<string, TestServer & { cluster: MemoryCluster; worker: FakeWorker }>;
 
 beforeEach(async () => {
-  const memory = new ClusterMemory();
+  memory = new ClusterMemory();
   nodes = {};
   for (const id of ['a', 'b', 'c']) {
     const port = await freePort();
@@ -205,3 +207,153 @@ test('a home is handed back to the one before, if its publishers are still there
   expect(ann.seen('participant-left')).toEqual([]);
   expect((await fetch(studio)).status).toBe(405);
 });
+
+/** On `a`, from which only `b` can take the broadcast. */
+const publisher = async (): Promise<TestClient> => {
+  await put('a');
+  const ann = await nodes.a.enter('show', 'Ann');
+  await ann.offer(publishing());
+  nodes.c.cluster.drain(true);
+  return ann;
+};
+const lost = async (): Promise<never> => {
+  throw new ClusterError('unavailable', 'the answer is lost');
+};
+/** It answers for the broadcast, which `ann` was in all the time. */
+const works = (id: string, ann: TestClient): Promise<void> =>
+  vi.waitFor(
+    async () => {
+      expect(await homeOf()).toBe(id);
+      expect((await put(id)).status).toBe(200);
+      expect([ann.seen('closed'), ann.seen('participant-left')]).toEqual([[], []]);
+    },
+    { timeout: 6000, interval: 50 },
+  );
+
+test('a node that can’t become home at once is told until it has', async () => {
+  const ann = await publisher();
+  const claim = nodes.b.cluster.claimHome.bind(nodes.b.cluster);
+  let claims = 0;
+  nodes.b.cluster.claimHome = (...of) => (++claims < 7 ? lost() : claim(...of));
+  await drain('a');
+  await works('b', ann);
+  expect(pipes('b')).toHaveLength(1);
+}, 10_000);
+
+test('a home that was passed, though nobody said so, is the next node’s', async () => {
+  const ann = await publisher();
+  const { cluster } = nodes.a;
+  const [pass, of] = [cluster.passHome.bind(cluster), cluster.homeOf.bind(cluster)];
+  let asked = 0;
+  cluster.passHome = async (...to) => {
+    await pass(...to);
+    cluster.homeOf = (room) => (++asked < 3 ? lost() : of(room));
+    return lost();
+  };
+  await drain('a');
+  await works('b', ann);
+  expect((await ann.event('move')).urls).toEqual([nodes.b.cluster.self.url]);
+  expect(pipes('b')).toHaveLength(1);
+}, 10_000);
+
+test('a home that is passed long after that was given up comes back to its publishers', async () => {
+  const ann = await publisher();
+  const { cluster } = nodes.a;
+  const pass = cluster.passHome.bind(cluster);
+  const late = new Promise<void>((resolve) => {
+    cluster.passHome = (...to) => {
+      cluster.passHome = pass;
+      setTimeout(
+        () =>
+          void drain('a', false)
+            .then(() => pass(...to))
+            .then(() => resolve()),
+        100,
+      );
+      return lost();
+    };
+  });
+  await drain('a');
+  await late;
+  await works('a', ann);
+}, 10_000);
+
+test('a home whose node dies before it could say who is home next is that node’s', async () => {
+  await publisher();
+  const { cluster } = nodes.a;
+  const pass = cluster.passHome.bind(cluster);
+  cluster.passHome = async (...to) => {
+    await pass(...to);
+    memory.sever('a');
+    return true;
+  };
+  await drain('a');
+  await vi.waitFor(async () => {
+    expect(memory.homes.get('show')?.node).toBe('b');
+    // The home is asked by another node.
+    expect((await fetch(nodes.c.url('/api/rooms/show'))).status).toBe(200);
+  });
+});
+
+test('a home that nobody took is that of whoever asks it in vain', async () => {
+  const ann = await publisher();
+  nodes.b.cluster.claimHome = lost;
+  await drain('a');
+  await ann.event('move');
+  await drain('a', false);
+  // As when nobody has renewed it for long.
+  memory.homes.delete('show');
+  await works('a', ann);
+}, 10_000);
+
+test('a node that hasn’t heard of another home finds it by itself', async () => {
+  const ann = await publisher();
+  nodes.c.cluster.drain(false);
+  for (const id of ['a', 'b']) nodes[id].cluster.drain(true);
+  const watched = await post(nodes.a.url('/whep/show'), receiving(1, 1));
+  expect((await post(watched.headers.get('location') ?? '', receiving(1, 1))).status).toBe(201);
+  nodes.c.cluster.drain(true);
+  nodes.b.cluster.drain(false);
+  nodes.c.cluster.hearOfHome = () => {};
+  await drain('a');
+  await works('b', ann);
+  const asked: string[] = [];
+  const request = nodes.c.cluster.request.bind(nodes.c.cluster);
+  nodes.c.cluster.request = (node, message, ...more) => {
+    if (message.type === 'broadcast-attach') asked.push(node);
+    return request(node, message, ...more);
+  };
+  nodes.c.cluster.emit('available');
+  await vi.waitFor(() => expect(asked.at(-1)).toBe('b'));
+  expect(asked[0]).toBe('a');
+}, 10_000);
+
+test('a broadcast is not deleted in the moment in which it is passed on', async () => {
+  const ann = await publisher();
+  const { cluster } = nodes.a;
+  const pass = cluster.passHome.bind(cluster);
+  const remove = (): Promise<Response> => fetch(nodes.a.url('/api/rooms/show'), { method: 'DELETE', headers: json });
+  let status = 0;
+  cluster.passHome = async (...to) => {
+    status = (await remove()).status;
+    return pass(...to);
+  };
+  await drain('a');
+  await works('b', ann);
+  expect([status, (await remove()).status]).toEqual([503, 204]);
+  expect(await homeOf()).toBe(undefined);
+}, 10_000);
+
+test('a node that has left the broadcast before it hears that it is the home has it again', async () => {
+  const ann = await publisher();
+  const { cluster } = nodes.a;
+  const pass = cluster.passHome.bind(cluster);
+  cluster.passHome = async (...to) => {
+    const assignment = { parent: null, backup: null, depth: 0 };
+    await cluster.request('b', { type: 'broadcast-assign', room: 'show', assignment, over: false });
+    return pass(...to);
+  };
+  await drain('a');
+  await works('b', ann);
+  expect(pipes('b')).toHaveLength(1);
+}, 10_000);
