@@ -21,10 +21,9 @@ import { BroadcastHome } from './home.js';
 import { ADOPT, HomeSettings, TAKE, YIELD, YieldReply } from './messages.js';
 import { serveBroadcasts } from './requests.js';
 
-const RETRY_ELECTION_MS = 500;
+const RETRY_MS = 500;
 /** For who is to be home to have the broadcast. */
 const ADOPT_MS = 4000;
-const TAKE_TRIES = 5;
 /** Nodes, whether they want to be home. */
 const MOST_ASKED = 3;
 
@@ -61,7 +60,8 @@ export class Broadcasts {
   /** Pulls of what became a home here, until the publishers come. */
   readonly #leftovers = new Map<string, Leftovers>();
   readonly #electing = new Set<string>();
-  readonly #handing = new Set<string>();
+  /** Homes that are being handed over, and the instance that one is being passed to just now. */
+  readonly #handing = new Map<string, string | null>();
   #closed = false;
 
   constructor(options: BroadcastsOptions) {
@@ -125,8 +125,17 @@ export class Broadcasts {
   /** Becomes the home unless there is one. Rejects with `ClusterError`. */
   async claim(room: string, settings: RoomSettings): Promise<HomeRecord> {
     const record = await this.cluster.claimHome(room, { kind: 'broadcast', settings });
-    if (record.instance === this.cluster.self.instance) this.#becomeHome(room, settings);
-    else this.#edges.get(room)?.homeChanged(record.node);
+    if (record.instance !== this.cluster.self.instance) {
+      this.#edges.get(room)?.homeChanged(record.node);
+      return record;
+    }
+    try {
+      this.#becomeHome(room, settings);
+    } catch (error) {
+      // Nobody would answer for it.
+      await this.cluster.releaseHome(room).catch(() => {});
+      throw error;
+    }
     return record;
   }
 
@@ -154,10 +163,11 @@ export class Broadcasts {
 
   /** The broadcast is over; its home is here. */
   async remove(room: string): Promise<void> {
+    if (this.#handing.get(room)) throw new ServerError('unavailable', 'the broadcast gets another home just now', 1);
     const home = this.#homes.get(room);
     this.#homes.delete(room);
     // Before the home is free: those who haven't heard would claim it.
-    await home?.end();
+    await home?.end(this.#leftovers.get(room)?.from ?? null);
     this.#dropLeftovers(room);
     if (this.rooms.find(room)) this.rooms.remove(room);
     await this.cluster.releaseHome(room).catch(() => {});
@@ -169,26 +179,29 @@ export class Broadcasts {
     if (carried) return carried;
     const here = this.rooms.open(room, settings);
     const { cluster, links } = this.#options;
-    const onLeave = (): void => this.leave(room);
-    this.#edges.set(room, new BroadcastEdge({ room: here, home, settings, cluster, links, onLeave }));
+    const onLeave = (): void => this.leave(room, false);
+    const onRefused = (): void => void this.#elect(room);
+    this.#edges.set(room, new BroadcastEdge({ room: here, home, settings, cluster, links, onLeave, onRefused }));
     return here;
   }
 
-  /** Nobody needs it here any more, or it is over. */
-  leave(room: string): void {
+  /** Nobody needs it here any more, or it is `over`: then all are put out, publishers that had not gone over yet as well. */
+  leave(room: string, over: boolean): void {
     const edge = this.#edges.get(room);
     if (!edge) return;
     this.#edges.delete(room);
-    for (const viewer of [...edge.room.viewers]) viewer.ended('the broadcast is over');
     edge.close();
+    if (over && this.rooms.find(room) === edge.room) this.rooms.remove(room);
   }
 
   /** Another node has the publishers, and wants to be home again. */
   async yieldTo(room: string, node: string): Promise<boolean> {
     const home = this.#homes.get(room);
-    if (!home || home.room.participants.size > 0) return false;
+    // It may have been passed to this one, which has not heard so.
+    if (!home && (await this.cluster.homeOf(room))?.instance !== this.cluster.self.instance) return false;
+    if (home && home.room.participants.size > 0) return false;
     await this.cluster.releaseHome(room);
-    this.#retire(home, node);
+    if (home) this.#retire(home, node);
     return true;
   }
 
@@ -196,9 +209,13 @@ export class Broadcasts {
   async handOver(room: string): Promise<boolean> {
     const home = this.#homes.get(room);
     if (!home || this.#handing.has(room)) return false;
-    this.#handing.add(room);
+    this.#handing.set(room, null);
+    const from = this.#leftovers.get(room)?.from ?? null;
     try {
-      for (const node of destinations(this.cluster.nodes(), home.carriers, 'participant').slice(0, MOST_ASKED)) {
+      const takers = destinations(this.cluster.nodes(), home.carriers, 'participant');
+      // Publishers of the home before are heard by way of here, so until they have come it can only have it back.
+      const bound = from !== null && this.cluster.node(from) !== null;
+      for (const node of takers.filter(({ id }) => !bound || id === from).slice(0, MOST_ASKED)) {
         if (await this.#handTo(node, home).catch(() => false)) return true;
       }
       return false;
@@ -208,35 +225,65 @@ export class Broadcasts {
   }
 
   async #handTo(node: NodeRecord, home: BroadcastHome): Promise<boolean> {
-    const { id: room, settings } = home.room;
-    await this.cluster.request(node.id, { type: ADOPT, room, settings }, ADOPT_MS);
-    if (this.#homes.get(room) !== home || !(await this.cluster.passHome(room, node))) return false;
+    const { id: room } = home.room;
+    await this.cluster.request(node.id, { type: ADOPT, room, settings: home.room.settings }, ADOPT_MS);
+    if (this.#homes.get(room) !== home || !(await this.#pass(room, node))) return false;
     this.#retire(home, node.id);
     this.#options.log.info({ room, node: node.id }, 'the home of a broadcast is handed over');
-    // It is the home, whether it has heard so or not.
-    for (let tries = 0; this.cluster.node(node.id) && tries < TAKE_TRIES; tries++) {
-      if (await this.cluster.request(node.id, { type: TAKE, room, settings }).catch(() => null)) break;
-    }
+    void this.#tell(home.room, node.id);
     return true;
+  }
+
+  /** Whether the node is the home now. Without an answer only the cluster's memory knows. */
+  async #pass(room: string, node: NodeRecord): Promise<boolean> {
+    this.#handing.set(room, node.instance);
+    try {
+      if (await this.cluster.passHome(room, node).catch(() => false)) return true;
+      while (!this.#closed) {
+        const record = await this.cluster.homeOf(room).catch(() => undefined);
+        if (record !== undefined) return record?.instance === node.instance;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+      return false;
+    } finally {
+      this.#handing.set(room, null);
+    }
+  }
+
+  /** The node is the home, and is to hear so, as long as it is. */
+  async #tell(room: Room, node: string): Promise<void> {
+    const { id } = room;
+    while (this.#edges.get(id)?.home === node && this.cluster.node(node)) {
+      // Its settings may have been put since it was asked.
+      const message = { type: TAKE, room: id, settings: room.settings };
+      if (await this.cluster.request(node, message).catch(() => null)) return;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
   }
 
   /** To be home next: has the broadcast here, straight from the node that is it now. Throws `unavailable`. */
   async adopt(room: string, from: string, settings: RoomSettings): Promise<void> {
     if (this.cluster.node(this.cluster.self.id)?.draining)
       throw new ServerError('unavailable', 'this node drains, too');
-    this.carry(room, { home: from, settings });
-    await this.#edges.get(room)?.pin(from);
+    await this.#have(room, from, settings);
   }
 
-  /** The home as `from` says, which was it until now. Rejects with `ClusterError`. */
+  /** The home, which was passed to this node by `from`. Rejects with `ClusterError`. */
   async take(room: string, from: string, settings: RoomSettings): Promise<void> {
     if (this.#homes.has(room)) return;
+    // It may have been given up here meanwhile, as nobody needed it.
+    if (!this.#edges.has(room)) void this.#have(room, from, settings).catch(() => {});
     await this.claim(room, settings);
     const leftovers = this.#leftovers.get(room);
     if (!leftovers) return;
     leftovers.from = from;
     // Those others will pull from here.
     for (const link of leftovers.links) if (link.from !== from) link.close();
+  }
+
+  async #have(room: string, from: string, settings: RoomSettings): Promise<void> {
+    this.carry(room, { home: from, settings });
+    await this.#edges.get(room)?.pin(from);
   }
 
   close(): void {
@@ -300,7 +347,8 @@ export class Broadcasts {
   }
 
   #homeChanged(room: string, record: HomeRecord | null): void {
-    if (this.#closed || this.#handing.has(room)) return;
+    // Passed by this node, which is about to know so.
+    if (this.#closed || (record && record.instance === this.#handing.get(room))) return;
     const edge = this.#edges.get(room);
     if (edge) {
       if (!record) void this.#elect(room);
@@ -311,7 +359,7 @@ export class Broadcasts {
     if (home && record && record.instance !== this.cluster.self.instance) void this.#contest(room, home, record);
   }
 
-  /** The home is gone: the first of those who are left is it now. */
+  /** The home is gone, or does none of its work. If there is none, the first of those who are left is it now. */
   async #elect(room: string): Promise<void> {
     if (this.#electing.has(room)) return;
     this.#electing.add(room);
@@ -320,14 +368,22 @@ export class Broadcasts {
       if (!edge || this.#closed) break;
       try {
         const held = await this.cluster.homeOf(room);
-        if (held) edge.homeChanged(held.node);
-        else await this.claim(room, edge.settings);
+        if (!held) await this.claim(room, edge.settings);
+        else if (held.instance === this.cluster.self.instance) await this.#passedHere(room, edge, held);
+        else edge.homeChanged(held.node);
         break;
       } catch {
-        await new Promise((resolve) => setTimeout(resolve, RETRY_ELECTION_MS));
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
     this.#electing.delete(room);
+  }
+
+  /** It was passed to this node, and nobody has said so. */
+  async #passedHere(room: string, edge: BroadcastEdge, { facts }: HomeRecord): Promise<void> {
+    const { settings } = HomeSettings.safeParse(facts).data ?? edge;
+    if (this.cluster.node(edge.home)) await this.take(room, edge.home, settings);
+    else await this.claim(room, settings);
   }
 
   /** This node was thought to be gone, and another is home. The one with the publishers should be. */
@@ -337,7 +393,8 @@ export class Broadcasts {
       try {
         const reply = YieldReply.parse(await this.cluster.request(record.node, { type: YIELD, room }));
         if (reply.yielded) {
-          await this.cluster.claimHome(room, { kind: 'broadcast', settings });
+          const now = await this.cluster.claimHome(room, { kind: 'broadcast', settings });
+          if (now.instance !== this.cluster.self.instance) void this.#contest(room, home, now);
           return;
         }
       } catch {
@@ -356,6 +413,8 @@ export class Broadcasts {
     this.carry(room, { home: record.node, settings });
     this.rooms.unkeep(room);
     release();
+    // It may be home because this node passed it on without knowing so: then nobody else tells it.
+    void this.#tell(home.room, record.node);
   }
 
   #dropLeftovers(room: string): void {

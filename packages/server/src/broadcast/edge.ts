@@ -18,6 +18,8 @@ const PRESENCE_MS = 5000;
 const PAUSES_MS = [100, 300, 1000, 2000, 3000];
 /** A parent that says no so often is not for us: the home is to name another. */
 const REFUSALS = 3;
+/** A home that has given no place so often in a row may be none. */
+const ATTEMPTS = 3;
 
 export interface EdgeOptions {
   room: Room;
@@ -27,6 +29,8 @@ export interface EdgeOptions {
   links: Links;
   /** Nobody needs it here any more. */
   onLeave(): void;
+  /** The home gives it no place, again and again. */
+  onRefused(): void;
 }
 
 export class BroadcastEdge {
@@ -37,6 +41,7 @@ export class BroadcastEdge {
   readonly #cluster: Cluster;
   readonly #links: Links;
   readonly #onLeave: () => void;
+  readonly #onRefused: () => void;
   readonly #release: () => void;
   readonly #stopWatching: () => void;
   readonly #pulls = new Map<string, Link>();
@@ -52,13 +57,14 @@ export class BroadcastEdge {
   #pinned: { node: string; end: NodeJS.Timeout } | null = null;
   #closed = false;
 
-  constructor({ room, home, settings, cluster, links, onLeave }: EdgeOptions) {
+  constructor({ room, home, settings, cluster, links, onLeave, onRefused }: EdgeOptions) {
     this.room = room;
     this.home = home;
     this.settings = settings;
     this.#cluster = cluster;
     this.#links = links;
     this.#onLeave = onLeave;
+    this.#onRefused = onRefused;
     this.#release = room.hold();
     // To hear of another home.
     this.#stopWatching = cluster.watch(room.id, () => {});
@@ -89,6 +95,8 @@ export class BroadcastEdge {
   }
 
   homeChanged(home: string): void {
+    // It is asked again soon.
+    if (home === this.home && this.#retry) return;
     this.home = home;
     this.attach();
   }
@@ -117,6 +125,7 @@ export class BroadcastEdge {
       } else if (!done) {
         const pause = PAUSES_MS[Math.min(this.#tries++, PAUSES_MS.length - 1)];
         this.#retry = setTimeout(() => this.attach(), pause);
+        if (this.#tries >= ATTEMPTS) this.#onRefused();
       } else this.#tries = 0;
     });
   }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ClusterError } from '../cluster/errors.js';
 import { ClusterMemory, MemoryCluster } from '../cluster/memory.js';
 import { nodeInfo } from '../cluster/testing/nodes.js';
 import { freePort } from '../cluster/testing/redis-server.js';
@@ -7,10 +8,11 @@ import { offer, publishing, receiving } from '../testing/offers.js';
 import { startTestServer, type TestClient, type TestServer } from '../testing/test-server.js';
 
 const ADMIN = 'an-admin-token-of-tests';
+let memory: ClusterMemory;
 let nodes: Record<string, TestServer & { cluster: MemoryCluster; worker: FakeWorker }>;
 
 beforeEach(async () => {
-  const memory = new ClusterMemory();
+  memory = new ClusterMemory();
   nodes = {};
   for (const id of ['a', 'b', 'c']) {
     const port = await freePort();
@@ -30,14 +32,14 @@ beforeEach(async () => {
 afterEach(() => Promise.all(Object.values(nodes).map((node) => node.close())));
 
 const json = { 'Content-Type': 'application/json', Authorization: `Bearer ${ADMIN}` };
-const put = (id: string): Promise<Response> =>
-  fetch(nodes[id].url('/api/rooms/show'), {
-    method: 'PUT',
-    body: '{"kind":"broadcast","title":"News"}',
-    headers: json,
-  });
-const drain = (id: string): Promise<Response> =>
-  fetch(nodes[id].url(`/api/cluster/nodes/${id}/drain`), { method: 'POST', headers: json });
+const put = (id: string, title = 'News'): Promise<Response> => {
+  const body = JSON.stringify({ kind: 'broadcast', title });
+  return fetch(nodes[id].url('/api/rooms/show'), { method: 'PUT', body, headers: json });
+};
+const drain = (id: string, draining = true): Promise<Response> => {
+  const body = JSON.stringify({ draining });
+  return fetch(nodes[id].url(`/api/cluster/nodes/${id}/drain`), { method: 'POST', body, headers: json });
+};
 const post = (url: string, sdp: string): Promise<Response> =>
   fetch(url, { method: 'POST', body: sdp, redirect: 'manual', headers: { 'Content-Type': 'application/sdp' } });
 const homeOf = async (): Promise<string | undefined> => (await nodes.a.cluster.homeOf('show'))?.node;
@@ -116,4 +118,242 @@ test('a node that can’t have the broadcast is passed over', async () => {
   nodes.b.worker.before = () => {};
   await drain('a');
   await vi.waitFor(async () => expect(await homeOf()).toBe('c'), { timeout: 6000 });
+}, 10_000);
+
+test('an encoder that comes to a home which drains and can’t be handed over yet is taken there', async () => {
+  await put('a');
+  for (const id of ['b', 'c']) nodes[id].worker.before = () => {};
+  await drain('a');
+  let [url, response] = [nodes.b.url('/whip/show'), await post(nodes.b.url('/whip/show'), publishing())];
+  for (let sent = 0; response.status === 307 && sent < 4; sent++) {
+    url = response.headers.get('location') ?? '';
+    response = await post(url, publishing());
+  }
+  expect([response.status, new URL(url).origin]).toEqual([201, nodes.a.cluster.self.url]);
+  expect((await post(nodes.a.url('/whip/show'), publishing())).status).toBe(201);
+});
+
+test('a broadcast that is deleted while its publishers are still on the old home is over for them, too', async () => {
+  await put('a');
+  const ann = await nodes.a.enter('show', 'Ann');
+  await ann.offer(publishing());
+  const studio = await post(nodes.a.url('/whip/show?name=Studio'), publishing());
+  await drain('a');
+  await ann.event('move');
+  expect(await homeOf()).not.toBe('a');
+  expect((await fetch(nodes.c.url('/api/rooms/show'), { method: 'DELETE', headers: json })).status).toBe(204);
+  expect(await ann.event('closed')).toMatchObject({ retry: false });
+  expect((await fetch(nodes.a.url(studio.headers.get('location') ?? ''))).status).toBe(404);
+  expect(await (await fetch(nodes.a.url('/api/rooms'), { headers: json })).json()).toEqual([]);
+  expect(await homeOf()).toBe(undefined);
+});
+
+test('what is put while the home is handed over stays', async () => {
+  await put('a');
+  nodes.c.cluster.drain(true);
+  const { worker, workers } = nodes.b;
+  worker.before = (request) => {
+    if (request.type !== 'openPipeSink') return;
+    const notice = { type: 'transportState', transport: request.pipe, state: 'connected' } as const;
+    void put('a', 'Late news').then(() => workers.emit('notice', worker, notice));
+  };
+  await drain('a');
+  // The next home answers once it has heard that it is it.
+  await vi.waitFor(async () => {
+    expect(await homeOf()).toBe('b');
+    const response = await fetch(nodes.b.url('/api/rooms/show'));
+    expect([response.status, await response.json()]).toMatchObject([200, { settings: { title: 'Late news' } }]);
+  });
+  expect((await nodes.a.cluster.homeOf('show'))?.facts).toMatchObject({ settings: { title: 'Late news' } });
+});
+
+/** A home that was handed over to `b` by `a`, where a publisher of the app and an encoder still are. */
+const handedOver = async (): Promise<[TestClient, string]> => {
+  await put('a');
+  const ann = await nodes.a.enter('show', 'Ann');
+  await ann.offer(publishing());
+  const studio = await post(nodes.a.url('/whip/show?name=Studio'), publishing());
+  nodes.c.cluster.drain(true);
+  await drain('a');
+  await ann.event('move');
+  await vi.waitFor(async () => expect((await put('b')).status).toBe(200));
+  nodes.c.cluster.drain(false);
+  return [ann, nodes.a.url(studio.headers.get('location') ?? '')];
+};
+
+test('a home is not handed on while publishers of the one before are heard by way of it', async () => {
+  const [ann, studio] = await handedOver();
+  // How many nodes it pulled from.
+  const pulls: number[] = [];
+  const pass = nodes.b.cluster.passHome.bind(nodes.b.cluster);
+  nodes.b.cluster.passHome = (...to) => {
+    pulls.push(pipes('b').length);
+    return pass(...to);
+  };
+  expect(pipes('b')).toHaveLength(1);
+  await drain('b');
+  await fetch(studio, { method: 'DELETE' });
+  await ann.ok('leave', {});
+  await vi.waitFor(async () => expect(await homeOf()).toBe('c'), { timeout: 8000 });
+  expect(pulls).toEqual([0]);
+}, 15_000);
+
+test('a home is handed back to the one before, if its publishers are still there and it is used again', async () => {
+  const [ann, studio] = await handedOver();
+  await drain('a', false);
+  await drain('b');
+  await vi.waitFor(async () => expect(await homeOf()).toBe('a'));
+  await vi.waitFor(async () => expect((await put('a')).status).toBe(200));
+  expect(ann.seen('participant-left')).toEqual([]);
+  expect((await fetch(studio)).status).toBe(405);
+});
+
+/** On `a`, from which only `b` can take the broadcast. */
+const publisher = async (): Promise<TestClient> => {
+  await put('a');
+  const ann = await nodes.a.enter('show', 'Ann');
+  await ann.offer(publishing());
+  nodes.c.cluster.drain(true);
+  return ann;
+};
+const lost = async (): Promise<never> => {
+  throw new ClusterError('unavailable', 'the answer is lost');
+};
+/** It answers for the broadcast, which `ann` was in all the time. */
+const works = (id: string, ann: TestClient): Promise<void> =>
+  vi.waitFor(
+    async () => {
+      expect(await homeOf()).toBe(id);
+      expect((await put(id)).status).toBe(200);
+      expect([ann.seen('closed'), ann.seen('participant-left')]).toEqual([[], []]);
+    },
+    { timeout: 6000, interval: 50 },
+  );
+
+test('a node that can’t become home at once is told until it has', async () => {
+  const ann = await publisher();
+  const claim = nodes.b.cluster.claimHome.bind(nodes.b.cluster);
+  let claims = 0;
+  nodes.b.cluster.claimHome = (...of) => (++claims < 7 ? lost() : claim(...of));
+  await drain('a');
+  await works('b', ann);
+  expect(pipes('b')).toHaveLength(1);
+}, 10_000);
+
+test('a home that was passed, though nobody said so, is the next node’s', async () => {
+  const ann = await publisher();
+  const { cluster } = nodes.a;
+  const [pass, of] = [cluster.passHome.bind(cluster), cluster.homeOf.bind(cluster)];
+  let asked = 0;
+  cluster.passHome = async (...to) => {
+    await pass(...to);
+    cluster.homeOf = (room) => (++asked < 3 ? lost() : of(room));
+    return lost();
+  };
+  await drain('a');
+  await works('b', ann);
+  expect((await ann.event('move')).urls).toEqual([nodes.b.cluster.self.url]);
+  expect(pipes('b')).toHaveLength(1);
+}, 10_000);
+
+test('a home that is passed long after that was given up comes back to its publishers', async () => {
+  const ann = await publisher();
+  const { cluster } = nodes.a;
+  const pass = cluster.passHome.bind(cluster);
+  const late = new Promise<void>((resolve) => {
+    cluster.passHome = (...to) => {
+      cluster.passHome = pass;
+      setTimeout(
+        () =>
+          void drain('a', false)
+            .then(() => pass(...to))
+            .then(() => resolve()),
+        100,
+      );
+      return lost();
+    };
+  });
+  await drain('a');
+  await late;
+  await works('a', ann);
+}, 10_000);
+
+test('a home whose node dies before it could say who is home next is that node’s', async () => {
+  await publisher();
+  const { cluster } = nodes.a;
+  const pass = cluster.passHome.bind(cluster);
+  cluster.passHome = async (...to) => {
+    await pass(...to);
+    memory.sever('a');
+    return true;
+  };
+  await drain('a');
+  await vi.waitFor(async () => {
+    expect(memory.homes.get('show')?.node).toBe('b');
+    // The home is asked by another node.
+    expect((await fetch(nodes.c.url('/api/rooms/show'))).status).toBe(200);
+  });
+});
+
+test('a home that nobody took is that of whoever asks it in vain', async () => {
+  const ann = await publisher();
+  nodes.b.cluster.claimHome = lost;
+  await drain('a');
+  await ann.event('move');
+  await drain('a', false);
+  // As when nobody has renewed it for long.
+  memory.homes.delete('show');
+  await works('a', ann);
+}, 10_000);
+
+test('a node that hasn’t heard of another home finds it by itself', async () => {
+  const ann = await publisher();
+  nodes.c.cluster.drain(false);
+  for (const id of ['a', 'b']) nodes[id].cluster.drain(true);
+  const watched = await post(nodes.a.url('/whep/show'), receiving(1, 1));
+  expect((await post(watched.headers.get('location') ?? '', receiving(1, 1))).status).toBe(201);
+  nodes.c.cluster.drain(true);
+  nodes.b.cluster.drain(false);
+  nodes.c.cluster.hearOfHome = () => {};
+  await drain('a');
+  await works('b', ann);
+  const asked: string[] = [];
+  const request = nodes.c.cluster.request.bind(nodes.c.cluster);
+  nodes.c.cluster.request = (node, message, ...more) => {
+    if (message.type === 'broadcast-attach') asked.push(node);
+    return request(node, message, ...more);
+  };
+  nodes.c.cluster.emit('available');
+  await vi.waitFor(() => expect(asked.at(-1)).toBe('b'));
+  expect(asked[0]).toBe('a');
+}, 10_000);
+
+test('a broadcast is not deleted in the moment in which it is passed on', async () => {
+  const ann = await publisher();
+  const { cluster } = nodes.a;
+  const pass = cluster.passHome.bind(cluster);
+  const remove = (): Promise<Response> => fetch(nodes.a.url('/api/rooms/show'), { method: 'DELETE', headers: json });
+  let status = 0;
+  cluster.passHome = async (...to) => {
+    status = (await remove()).status;
+    return pass(...to);
+  };
+  await drain('a');
+  await works('b', ann);
+  expect([status, (await remove()).status]).toEqual([503, 204]);
+  expect(await homeOf()).toBe(undefined);
+}, 10_000);
+
+test('a node that has left the broadcast before it hears that it is the home has it again', async () => {
+  const ann = await publisher();
+  const { cluster } = nodes.a;
+  const pass = cluster.passHome.bind(cluster);
+  cluster.passHome = async (...to) => {
+    const assignment = { parent: null, backup: null, depth: 0 };
+    await cluster.request('b', { type: 'broadcast-assign', room: 'show', assignment, over: false });
+    return pass(...to);
+  };
+  await drain('a');
+  await works('b', ann);
+  expect(pipes('b')).toHaveLength(1);
 }, 10_000);

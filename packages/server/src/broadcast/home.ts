@@ -149,11 +149,14 @@ export class BroadcastHome {
     if (draining) this.#carryOut(this.#tree.drain(id, performance.now()));
   }
 
-  /** The broadcast is over: the others leave it, and have heard so when this resolves, unless they can't be reached. */
-  async end(): Promise<void> {
-    const nodes = this.#tree.nodes().filter(({ id }) => id !== this.#tree.root);
+  /**
+   * The broadcast is over: the others leave it, and have heard so when this resolves, unless they can't be reached.
+   * `former`: the home before, which may not have been given a place yet.
+   */
+  async end(former: string | null): Promise<void> {
+    const nodes = new Set([...this.carriers, ...(former === null ? [] : [former])]);
     this.close();
-    await Promise.all(nodes.map(({ id }) => this.#dismiss(id, true)));
+    await Promise.all([...nodes].map((id) => this.#dismiss(id, true)));
   }
 
   /** Here it is no longer the home. */

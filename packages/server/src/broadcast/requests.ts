@@ -18,7 +18,7 @@ export function serveBroadcasts(broadcasts: Broadcasts, dispatch: Dispatch): voi
   });
   dispatch.on(messages.ASSIGN, messages.Assign, ({ room, assignment, over }, from) => {
     const edge = broadcasts.edge(room);
-    if (over && edge?.home === from.id) broadcasts.leave(room);
+    if (over && edge?.home === from.id) broadcasts.leave(room, true);
     else if (edge?.home === from.id) edge.assign(assignment);
     // It is to carry what it does not: its edge is gone, so the home had better forget it.
     else if (!edge && assignment.parent !== null) throw new ServerError('not-found', `broadcast ${room} is not here`);

@@ -20,8 +20,10 @@ export function whip(context: HttpContext, sessions: HttpMediaSessions): Router 
     const displayName = grant.name ?? validate(DisplayName, name?.trim() || DEFAULT_NAME);
     // A bad offer makes no room.
     readOffer(sdp);
-    await publisherArrives(context.node.broadcasts, roomId, grant.name);
-    const other = context.node.calls.sendOn(roomId, 'participant');
+    const { broadcasts, calls } = context.node;
+    await publisherArrives(broadcasts, roomId, grant.name);
+    // Who publishes a broadcast has to be at its home, also while that drains.
+    const other = broadcasts.home(roomId) ? null : calls.sendOn(roomId, 'participant');
     if (other) throw await invitation(context.tokens, roomId, grant, other);
 
     let session: HttpMediaSession | null = null;
@@ -30,7 +32,7 @@ export function whip(context: HttpContext, sessions: HttpMediaSessions): Router 
       permissions: { publish: true, subscribe: false },
       onMediaLost: () => session && sessions.end(session, 'lost'),
     });
-    const room = await context.node.calls.enter(roomId);
+    const room = await calls.enter(roomId);
     const release = room.hold();
     try {
       room.topology.admit('sfu-only');

@@ -66,14 +66,15 @@ export class Homes {
     if (!claimed) return false;
     // Or it would be claimed again meanwhile.
     this.#claimed.delete(room);
+    let passed = false;
     try {
       const value = this.#valueOf(room, to, claimed.facts);
-      const passed = await link.run(PASS, [keys.home(room)], [self.id, self.instance, value, TTL_MS]);
+      passed = (await link.run(PASS, [keys.home(room)], [self.id, self.instance, value, TTL_MS])) === 1;
       this.#publish(room);
-      return passed === 1;
-    } catch (error) {
-      this.#claimed.set(room, claimed);
-      throw error;
+      return passed;
+    } finally {
+      // Its next renewal, which is soon, shows whose it is.
+      if (!passed && !this.#claimed.has(room)) this.#claimed.set(room, { ...claimed, renewAtMs: 0 });
     }
   }
 

@@ -146,6 +146,14 @@ describe.skipIf(!program)(`nodes on Redis${program ? '' : ' (SKIPPED: no redis-s
     expect(await codeOf(a.claimHome('room', CALL))).toBe('unavailable');
   });
 
+  test('a home that could not be passed, as Redis had lost it, is kept', async () => {
+    const [a] = await pair();
+    await a.claimHome('room', CALL);
+    await intruder.del(keys.home('room'));
+    expect(await a.passHome('room', a.node('b')!)).toBe(false);
+    await expect.poll(async () => (await a.homeOf('room'))?.node).toBe('a');
+  });
+
   test('an earlier life of a node that crashed is waited for, and is not the same node', async () => {
     const [a, b, happened] = await pair();
     await b.claimHome('room', CALL);
