@@ -46,6 +46,12 @@ export class MediaEngine {
     return hostCandidates({ ...this.#addresses, own: ownAddresses(), families, port, loopback });
   }
 
+  /** For this node's other workers: what is announced to others need not lead back here. */
+  ownCandidates({ families, port }: MediaWorker): HostCandidate[] {
+    const { listen } = this.#addresses;
+    return hostCandidates({ announced: [], listen, own: ownAddresses(), families, port, loopback: true });
+  }
+
   #noticed(worker: MediaWorker, notice: WorkerNotice): void {
     switch (notice.type) {
       case 'transportState': {

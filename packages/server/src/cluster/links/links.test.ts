@@ -12,7 +12,7 @@ import { Links } from './links.js';
 
 class Node {
   readonly workers = new FakeWorkers(1);
-  readonly engine = new MediaEngine(this.workers, { announced: [], listen: ['0.0.0.0'] });
+  readonly engine = new MediaEngine(this.workers, { announced: ['203.0.113.7'], listen: ['0.0.0.0'] });
   readonly place = new Place(this.workers, 'stage');
   readonly cluster: MemoryCluster;
   readonly links: Links;
@@ -185,4 +185,16 @@ test('a link tells what flows on it, and a node whose end is silent is suspected
   expect(suspectOfSource).toHaveBeenCalledWith('b');
   a.workers.emit('notice', a.worker, { type: 'pipeSilent', pipe: 'a pipe of before' });
   expect(suspectOfSource).toHaveBeenCalledTimes(1);
+});
+
+test('a node asks itself without anybody’s help, by addresses of its own, and tells nobody of such links', async () => {
+  const [a] = two();
+  const asked = vi.spyOn(a.cluster, 'request');
+  for (let i = 0; i < 20; i++) a.pull(a);
+  await vi.waitFor(() => expect(a.worker.of('openPipeSink')).toHaveLength(20));
+  expect(asked).not.toHaveBeenCalled();
+  const addresses = a.worker.of('openPipeSink')[0].candidates.map(({ address }) => address);
+  expect(addresses).toContain('127.0.0.1');
+  expect(addresses).not.toContain('203.0.113.7');
+  expect(a.links.figures()).toEqual([]);
 });

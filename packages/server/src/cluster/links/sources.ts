@@ -68,7 +68,10 @@ export class Sources {
         this.#sources.delete(pipe);
         throw mediaError(error);
       }
-      const candidates = this.#engine.candidates(worker, sameMachine(this.#self.url, from.url));
+      const candidates =
+        from.id === this.#self.id
+          ? this.#engine.ownCandidates(worker)
+          : this.#engine.candidates(worker, sameMachine(this.#self.url, from.url));
       return { ice: localIce, fingerprint: sha256(worker), candidates: candidates.slice(0, 64) };
     } catch (error) {
       const code = error instanceof ServerError ? error.code : 'internal';
