@@ -126,12 +126,14 @@ test('when the home is gone, a node that carries the broadcast is the home, and 
   expect(places.map((place) => place?.node).sort()).toEqual(['a', 'b', 'c']);
   await expect.poll(() => nodes.c.workers.workers[0].of('openPipeSink')).toHaveLength(1);
   await expect.poll(() => nodes.b.workers.workers[0].of('openPipeSink')).toHaveLength(1);
+  // The others carry it since before that.
+  await put('a', { kind: 'broadcast', title: 'Late news' });
   memory.sever('a');
   await expect.poll(() => memory.homes.get('show')?.node).toMatch(/^[bc]$/);
   const home = memory.homes.get('show')!.node;
   const edge = home === 'b' ? 'c' : 'b';
   const room = await fetch(nodes[edge].url('/api/rooms/show'));
-  expect(await room.json()).toMatchObject({ settings: { kind: 'broadcast', title: 'News' } });
+  expect(await room.json()).toMatchObject({ settings: { kind: 'broadcast', title: 'Late news' } });
   // The edge pulls from the new home.
   await expect.poll(() => nodes[home].workers.workers[0].of('openPipeSource').length).toBeGreaterThan(0);
   const sent = await post(nodes[edge].url('/whip/show'), publishing());

@@ -368,7 +368,7 @@ export class Broadcasts {
       if (!edge || this.#closed) break;
       try {
         const held = await this.cluster.homeOf(room);
-        if (!held) await this.claim(room, edge.settings);
+        if (!held) await this.claim(room, (await this.#lastSettings(room)) ?? edge.settings);
         else if (held.instance === this.cluster.self.instance) await this.#passedHere(room, edge, held);
         else edge.homeChanged(held.node);
         break;
@@ -377,6 +377,11 @@ export class Broadcasts {
       }
     }
     this.#electing.delete(room);
+  }
+
+  /** As its last home said, which may be something else than when it was begun here. */
+  async #lastSettings(room: string): Promise<RoomSettings | undefined> {
+    return HomeSettings.safeParse(await this.cluster.lastFacts(room)).data?.settings;
   }
 
   /** It was passed to this node, and nobody has said so. */
