@@ -28,7 +28,13 @@ export function roomsApi({ rooms, tokens, limits, node }: HttpContext): Router {
     .route('/:room')
     .get(async (request, response) => {
       const id = roomId(request);
-      const broadcast = rooms.find(id) ? undefined : await broadcastSettings(node.broadcasts, id, { do: 'get' });
+      const here = rooms.find(id);
+      const asked = here?.kind === 'call' ? undefined : broadcastSettings(node.broadcasts, id, { do: 'get' });
+      const broadcast = await asked?.catch((error: unknown) => {
+        // What this node carries it knows something of, also while its home can't be asked.
+        if (!here) throw error;
+        return undefined;
+      });
       response.json(broadcast?.info ?? (await node.calls.info(id)));
     })
     .put(
