@@ -147,7 +147,7 @@ test('a node is drained by keyboard, after a question; a failure is told', async
   }, undefined);
   await reads(page, 'the node', '.node-details h2', 'fra-1');
   await page.click('.node-details .button');
-  await reads(page, 'the question', '.drain-dialog', 'its 40 viewers are moved');
+  await reads(page, 'the question', '.drain-dialog', '42 people go on at other nodes');
   await picture(page, 'drain');
   await page.click('.drain-actions .button:first-child');
   expect(drained).toEqual([]);
