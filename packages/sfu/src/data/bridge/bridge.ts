@@ -9,10 +9,10 @@ import { PPID_BINARY } from '../dcep.js';
 import { LOCAL_SCTP_PORT } from '../endpoint.js';
 import { costOf } from '../file-queue.js';
 import { MESSAGE_COST, Outbox } from '../outbox.js';
-import { PacketInbox } from '../packet-inbox.js';
+import { openPipeAssociation, pipeInbox } from '../pipe-association.js';
 import type { DataHost, DataUser } from '../plane.js';
 import type { DataRouter, RoutedMessage } from '../router.js';
-import { SctpAssociation } from '../sctp/association.js';
+import type { SctpAssociation } from '../sctp/association.js';
 import type { FarWay } from './far-nodes.js';
 import { FarSender } from './far-sender.js';
 import {
@@ -37,9 +37,6 @@ const STUCK_MS = 60_000;
 const GIVE_BACK_BYTES = 64 * 1024;
 /** No more is handed to the association while so much waits in it. */
 const QUEUE_BYTES = 64 * 1024;
-const WINDOW_BYTES = 1_048_576;
-const MAX_WAITING_PACKETS = 1_024;
-const PACKETS_PER_SLICE = 16;
 
 /** What one of ours sends over. */
 interface Crossing {
@@ -53,7 +50,7 @@ interface Crossing {
 export class DataBridge implements DataUser, FarWay {
   active = false;
   readonly #association: SctpAssociation;
-  readonly #packets = new PacketInbox(MAX_WAITING_PACKETS, PACKETS_PER_SLICE);
+  readonly #packets = pipeInbox();
   /** Ours who came or went and of whom the other end isn't told yet. */
   readonly #news = new Set<string>();
   readonly #crossings = new Map<string, Crossing>();
@@ -81,20 +78,11 @@ export class DataBridge implements DataUser, FarWay {
   ) {
     this.#now = now;
     this.#sinceMs = now;
-    this.#association = new SctpAssociation(
+    this.#association = openPipeAssociation(
+      { role, port: BRIDGE_SCTP_PORT, maxMessageBytes: MAX_BRIDGE_MESSAGE_BYTES },
+      host,
       {
-        role,
-        localPort: BRIDGE_SCTP_PORT,
-        remotePort: BRIDGE_SCTP_PORT,
-        windowBytes: WINDOW_BYTES,
-        maxMessageBytes: MAX_BRIDGE_MESSAGE_BYTES,
-        random: host.random,
-      },
-      host.counters,
-      {
-        output: (packet) => host.output(packet),
-        message: (_stream, _ppid, bytes) => this.#received(bytes),
-        streamsReset: () => {},
+        message: (bytes) => this.#received(bytes),
         connected: () => this.#connected(),
         closed: (reason) => this.#fail(`the data channel of the pipe ended: ${reason}`),
       },

@@ -5,15 +5,12 @@
 
 import { PPID_TEXT } from '../../data/dcep.js';
 import { LOCAL_SCTP_PORT } from '../../data/endpoint.js';
-import { PacketInbox } from '../../data/packet-inbox.js';
+import { openPipeAssociation, pipeInbox } from '../../data/pipe-association.js';
 import type { DataHost, DataUser } from '../../data/plane.js';
-import { SctpAssociation } from '../../data/sctp/association.js';
+import type { SctpAssociation } from '../../data/sctp/association.js';
 import { TokenBucket } from '../../data/token-bucket.js';
 import { MAX_MESSAGE_BYTES, type PipeMessage, readMessage, writeMessage } from './messages.js';
 
-const WINDOW_BYTES = 1_048_576;
-const MAX_WAITING_PACKETS = 1_024;
-const PACKETS_PER_SLICE = 16;
 const MAX_OUTGOING = 8;
 /** What is said waits here while more than this is under way. */
 const MAX_QUEUED_BYTES = 256 * 1024;
@@ -32,7 +29,7 @@ export interface ChannelEvents {
 export class PipeChannel implements DataUser {
   active = false;
   readonly #association: SctpAssociation;
-  readonly #packets = new PacketInbox(MAX_WAITING_PACKETS, PACKETS_PER_SLICE);
+  readonly #packets = pipeInbox();
   readonly #outgoing: PipeMessage[] = [];
   readonly #messages = new TokenBucket(MESSAGES.perSecond, MESSAGES.burst);
   readonly #bytes = new TokenBucket(BYTES.perSecond, BYTES.burst);
@@ -45,24 +42,11 @@ export class PipeChannel implements DataUser {
     now: number,
   ) {
     this.#now = now;
-    this.#association = new SctpAssociation(
-      {
-        role,
-        localPort: LOCAL_SCTP_PORT,
-        remotePort: LOCAL_SCTP_PORT,
-        windowBytes: WINDOW_BYTES,
-        maxMessageBytes: MAX_MESSAGE_BYTES,
-        random: host.random,
-      },
-      host.counters,
-      {
-        output: (packet) => host.output(packet),
-        message: (_stream, _ppid, bytes) => this.#received(bytes),
-        streamsReset: () => {},
-        connected: () => events.opened(),
-        closed: (reason) => events.failed(`the control channel ended: ${reason}`),
-      },
-    );
+    this.#association = openPipeAssociation({ role, port: LOCAL_SCTP_PORT, maxMessageBytes: MAX_MESSAGE_BYTES }, host, {
+      message: (bytes) => this.#received(bytes),
+      connected: () => events.opened(),
+      closed: (reason) => events.failed(`the control channel ended: ${reason}`),
+    });
   }
 
   /** DTLS is up. */
